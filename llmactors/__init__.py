@@ -1,0 +1,1 @@
+"""The kernel: actors, mailboxes, refs, links, asks and the hosts that run them."""

@@ -1,0 +1,1 @@
+"""The agent operating system: agents, models, tools, the command line."""

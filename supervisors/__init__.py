@@ -1,0 +1,1 @@
+"""The trees: who restarts whom, when to give up, who must wait for budget."""
