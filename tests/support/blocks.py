@@ -1,0 +1,62 @@
+"""The fenced blocks of README and docs."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from sources import ROOT
+
+FENCE = re.compile(r"^(?P<indent> *)```(?P<tag>\w*)[^\n]*\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One fenced block: what its fence calls it, where it begins and what it holds."""
+
+    path: Path
+    line: int
+    tag: str
+    body: str
+    output: str | None
+    """The `text` block that follows it with nothing between: what it prints."""
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line}"
+
+
+def pages() -> list[Path]:
+    """Return every page that a reader is given."""
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks_of(path: Path) -> Iterator[Block]:
+    """Yield the fenced blocks of *path* in order."""
+    text = path.read_text(encoding="utf-8")
+    found = list(FENCE.finditer(text))
+    for match, after in zip_longest(found, found[1:]):
+        follows = after is not None and after["tag"] == "text" and not text[match.end() : after.start()].strip()
+        yield Block(
+            path=path,
+            line=text.count("\n", 0, match.start()) + 1,
+            tag=match["tag"],
+            body=_dedented(match),
+            output=_dedented(after) if after is not None and follows else None,
+        )
+
+
+def section(path: Path, heading: str) -> list[Block]:
+    """Return the blocks under *heading*, down to the next heading of its level."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if heading not in lines:
+        return []
+    first = lines.index(heading) + 1
+    level = heading.split(" ", 1)[0] + " "
+    last = next((n for n, line in enumerate(lines[first:], first + 1) if line.startswith(level)), len(lines) + 1)
+    return [block for block in blocks_of(path) if first < block.line < last]
+
+
+def _dedented(match: re.Match[str]) -> str:
+    indent = match["indent"]
+    return "".join(line.removeprefix(indent) for line in match["body"].splitlines(keepends=True))
