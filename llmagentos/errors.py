@@ -1,0 +1,9 @@
+"""What can go wrong in the agent OS.
+
+LLMAgentOSError            the base of all
+  models.errors.ModelError everything about models; see `llmagentos.models.errors`
+"""
+
+
+class LLMAgentOSError(Exception):
+    """The base of every error that llmagentos raises by itself."""
