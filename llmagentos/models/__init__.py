@@ -5,7 +5,6 @@ Backends are public submodules, `llmagentos.models.llama_cpp` and `llmagentos.mo
 """
 
 from llmagentos.models._protocol import (
-    DEFAULT_SYSTEM_PROMPT,
     ChatMessage,
     Chunk,
     Finish,
@@ -18,7 +17,6 @@ from llmagentos.models._protocol import (
 )
 
 __all__ = [
-    "DEFAULT_SYSTEM_PROMPT",
     "ChatMessage",
     "Chunk",
     "Finish",
