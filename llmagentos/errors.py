@@ -4,6 +4,8 @@ LLMAgentOSError            the base of all
   models.errors.ModelError everything about models; see `llmagentos.models.errors`
 """
 
+__all__ = ["LLMAgentOSError"]
+
 
 class LLMAgentOSError(Exception):
     """The base of every error that llmagentos raises by itself."""

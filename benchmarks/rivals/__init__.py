@@ -1,0 +1,1 @@
+"""One file per rival; what they measure, and how, is in `measured`."""

@@ -1,0 +1,29 @@
+"""Models: what they are to the system, where they come from, who runs them.
+
+Backends are public submodules, `llmagentos.models.llama_cpp` and `llmagentos.models.scripted`; errors are in
+`llmagentos.models.errors`.
+"""
+
+from llmagentos.models._protocol import (
+    ChatMessage,
+    Chunk,
+    Finish,
+    GenerateRequest,
+    Model,
+    ModelInfo,
+    ModelSpec,
+    Role,
+    TextChunk,
+)
+
+__all__ = [
+    "ChatMessage",
+    "Chunk",
+    "Finish",
+    "GenerateRequest",
+    "Model",
+    "ModelInfo",
+    "ModelSpec",
+    "Role",
+    "TextChunk",
+]
