@@ -15,6 +15,8 @@ from llmagentos.models._protocol import (
     Role,
     TextChunk,
 )
+from llmagentos.models._pull import Progress, pull
+from llmagentos.models._store import ModelStatus, models, remove, resolve
 
 __all__ = [
     "ChatMessage",
@@ -24,6 +26,12 @@ __all__ = [
     "Model",
     "ModelInfo",
     "ModelSpec",
+    "ModelStatus",
+    "Progress",
     "Role",
     "TextChunk",
+    "models",
+    "pull",
+    "remove",
+    "resolve",
 ]

@@ -58,7 +58,8 @@ class LlamaCppSpec:
         path: The file.
         name: What the model is called.
         context: Tokens of one conversation, answer included; memory is taken for all of them.
-        threads: For computing; 0 is as many as this process may use cores.
+        threads: For computing; 0 is half as many as this process may use cores. They wait for each other: with one core
+            busy elsewhere, a thread for every core was half as fast as a single one.
         parallel: Answers generated at the same time; further ones wait their turn.
         embeds: Whether the model is loaded to embed texts, rather than to chat.
         system: Goes before conversations that have no system message; None is the model's own default.
@@ -201,7 +202,7 @@ def _parameters(library: Any, spec: LlamaCppSpec, socket: Path) -> object:
     parameters.n_ctx = spec.context * spec.parallel  # llama.cpp divides it among the slots
     parameters.n_parallel = spec.parallel
     parameters.n_batch = PREFILL_BATCH
-    threads = spec.threads or _cores()
+    threads = spec.threads or max(1, _cores() // 2)
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     if spec.embeds:
