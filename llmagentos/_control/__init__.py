@@ -1,0 +1,1 @@
+"""How the command line talks to a running system: a socket only its owner reaches, and what may be asked over it."""
