@@ -1,1 +1,56 @@
 """The kernel: actors, mailboxes, refs, links, asks and the hosts that run them."""
+
+from llmactors._actor import Actor
+from llmactors._context import Context, Monitor, Slot, Timer
+from llmactors._core.mailbox import Mailbox
+from llmactors._endpoints import message
+from llmactors._exits import Crash, Exit, Killed, Normal, Shutdown
+from llmactors._later import Later
+from llmactors._messages import (
+    DeadLetter,
+    Down,
+    Ended,
+    Exited,
+    InHand,
+    Message,
+    Request,
+    Started,
+    StartFailed,
+    StreamMessage,
+)
+from llmactors._ref import ActorRef
+from llmactors._streams import Stream
+from llmactors._system import ActorSystem
+from llmactors._usage import Usage
+from llmactors.errors import StartIgnored
+
+__all__ = [
+    "Actor",
+    "ActorRef",
+    "ActorSystem",
+    "Context",
+    "Crash",
+    "DeadLetter",
+    "Down",
+    "Ended",
+    "Exit",
+    "Exited",
+    "InHand",
+    "Killed",
+    "Later",
+    "Mailbox",
+    "Message",
+    "Monitor",
+    "Normal",
+    "Request",
+    "Shutdown",
+    "Slot",
+    "StartFailed",
+    "StartIgnored",
+    "Started",
+    "Stream",
+    "StreamMessage",
+    "Timer",
+    "Usage",
+    "message",
+]

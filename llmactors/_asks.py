@@ -1,0 +1,91 @@
+"""An ask in flight: a message, a place for its answer, and a deadline.
+
+The mailbox is the book of pending asks: when a slot is discarded the asks in it fail, and those in hand fail with their
+incarnation. Nothing else keeps a list.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+from llmactors._messages import ASK_TIMEOUT
+from llmactors.errors import AskTimeoutError
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from llmactors._ref import ActorRef
+
+
+class _Pending:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "PENDING"
+
+
+PENDING: Final = _Pending()
+
+
+class Failure:
+    """An error where an answer would be."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class Ask:
+    """A message whose sender waits for the answer."""
+
+    __slots__ = ("cell", "deadline", "future", "message", "timeout", "value", "watched")
+
+    def __init__(self, message: Any, now: float, timeout: float, cell: ActorRef[Any]) -> None:
+        self.message = message
+        self.timeout = timeout
+        self.deadline = now + timeout
+        self.cell = cell
+        self.value: Any = PENDING
+        self.future: Future[None] | None = None
+        self.watched = True
+
+    def inherit(self) -> None:
+        """Take over the deadline of the ask that the present handler is answering, if that one is nearer.
+
+        Its end cancels the handler, and with it this ask: no timer of its own is needed.
+        """
+        outer = CURRENT.get()
+        if isinstance(outer, Ask) and outer.value is PENDING and outer.deadline < self.deadline:
+            self.deadline = outer.deadline
+            self.watched = False
+
+    def pending(self) -> bool:
+        """Say whether there is no answer yet."""
+        return self.value is PENDING
+
+    def answer(self, value: Any) -> None:
+        """Give the answer, unless there is one."""
+        if self.value is PENDING:
+            self.value = value
+            if self.future is not None and not self.future.done():
+                self.future.set_result(None)
+
+    def fail(self, error: BaseException) -> None:
+        """Give an error as the answer, unless there is an answer."""
+        self.answer(Failure(error))
+
+    def expired(self) -> None:
+        """Give up: the deadline has passed."""
+        self.fail(AskTimeoutError(self.cell.path, repr(self.message), self.timeout))
+        self.cell.abandon(self)
+
+
+def timeout_of(message: Any) -> float:
+    """Return the seconds that an asker of *message* waits unless it says otherwise."""
+    return getattr(message, "__timeout__", ASK_TIMEOUT)
+
+
+CURRENT: Final[ContextVar[Any]] = ContextVar("llmactors_current", default=None)
+"""The ask that the present async handler is answering, or its cell; set for async handlers only."""

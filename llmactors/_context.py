@@ -1,0 +1,310 @@
+"""`Context`: an actor's view of its system, and the owner's port through which supervisors keep slots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+
+from llmactors import _lives as lives
+from llmactors import _slots as slots
+from llmactors._core.flags import DEAD, ENDED, PAUSED
+from llmactors._core.names import check_name
+from llmactors._exits import Killed, Normal
+from llmactors._messages import Down, InHand
+from llmactors._signals import LinkExit, Stop
+from llmactors.errors import NameTakenError
+from llmactors.hosts._port import Birth
+
+if TYPE_CHECKING:
+    from asyncio import TimerHandle
+    from collections.abc import Callable, Iterable, Mapping
+
+    from llmactors._core.mailbox import Mailbox
+    from llmactors._exits import Exit
+    from llmactors._ref import ActorRef
+    from llmactors._system import ActorSystem, Locator
+    from llmactors._usage import Usage
+    from llmactors.hosts._port import HostConfig
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+Until = Literal["ended", "discarded"]
+
+
+class Timer:
+    """A message that will be sent. It belongs to the incarnation that asked for it."""
+
+    __slots__ = ("_cell", "_handle", "_message", "_to")
+
+    def __init__(self, cell: ActorRef[Any], delay: float, message: Any, to: ActorRef[Any]) -> None:
+        self._cell, self._message, self._to = cell, message, to
+        self._handle: TimerHandle | None = cell.scheduler.loop.call_later(delay, self._fire)
+
+    def _fire(self) -> None:
+        self.cancel()
+        self._to.tell(self._message)
+
+    def cancel(self) -> None:
+        """Take the message back, if it has not been sent. Cancelling twice does nothing."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+            extra = self._cell.extra
+            if extra is not None and extra.timers is not None:
+                extra.timers.discard(self)
+
+
+class Monitor:
+    """A watch over an actor: one `Down`, then it is gone."""
+
+    __slots__ = ("_watcher", "ref", "until")
+
+    def __init__(self, watcher: ActorRef[Any] | None, ref: ActorRef[Any], until: Until) -> None:
+        self._watcher, self.ref, self.until = watcher, ref, until
+
+    def fire(self, exit: Exit) -> None:
+        """Send the notice. For the kernel."""
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            slots.notice(watcher, Down(self.ref, exit))
+
+    def cancel(self) -> None:
+        """Send nothing any more."""
+        self._watcher = None
+
+
+class Slot(Generic[A]):
+    """The owner's port: a slot that this actor keeps. Orders return at once; outcomes arrive as
+    `Started`, `StartFailed` and `Ended` in the owner's `receive`, and overtake messages.
+    """  # noqa: D205
+
+    __slots__ = ("birth", "ref")
+
+    def __init__(self, ref: ActorRef[A], birth: Birth) -> None:
+        self.ref, self.birth = ref, birth
+
+    @property
+    def name(self) -> str:
+        """The slot's name."""
+        return self.ref.name
+
+    @property
+    def gate(self) -> Callable[[Usage, float], float | None] | None:
+        """Asked before each slice: None is the go-ahead, a time (seconds on the system's clock) is when to ask again."""
+        return self.ref.need_extra().gate
+
+    @gate.setter
+    def gate(self, gate: Callable[[Usage, float], float | None] | None) -> None:
+        slots.set_gate(self.ref, gate)
+
+    def start(self) -> None:
+        """Begin the first incarnation."""
+        self.revive()
+
+    def revive(self, requeue: Iterable[InHand] = ()) -> None:
+        """Begin the next incarnation; *requeue* (an `Ended`'s `in_hand`) goes back to the front of the mailbox.
+
+        Raises:
+            RuntimeError: An incarnation lives in the slot, or the slot was discarded.
+        """
+        cell = self.ref
+        if not cell.flags & ENDED or cell.flags & DEAD:
+            raise RuntimeError(f"slot `{cell.path}` is {cell.state}: only a slot that is down can be revived")
+        slots.requeue(cell, list(requeue))
+        cell.need_extra().in_hand = []
+        lives.begin(cell, self.birth)
+
+    def stop(self) -> None:
+        """Ask the incarnation to end; after the slot's shutdown time it is killed."""
+        self.ref.stop()
+
+    def kill(self, cause: BaseException | str | None = None) -> None:
+        """End the incarnation at once."""
+        self.ref.kill(cause)
+
+    def discard(self) -> None:
+        """Give the slot up: what waits in it becomes dead letters. A living incarnation is killed first."""
+        slots.give_up(self.ref)
+
+    def usage(self) -> Usage:
+        """Return the slot's account."""
+        return self.ref.usage()
+
+
+class Context(Generic[A]):
+    """What an actor can see and do in its system. `self.context` in an actor; it ends with the incarnation."""
+
+    __slots__ = ("_cell", "actor")
+
+    def __init__(self, cell: ActorRef[A], actor: A) -> None:
+        self._cell, self.actor = cell, actor
+
+    @property
+    def self_ref(self) -> ActorRef[A]:
+        """The actor's own ref."""
+        return self._cell
+
+    @property
+    def name(self) -> str:
+        """The actor's name."""
+        return self._cell.name
+
+    @property
+    def path(self) -> str:
+        """The actor's path."""
+        return self._cell.path
+
+    @property
+    def system(self) -> ActorSystem:
+        """The system that runs the actor."""
+        return self._cell.system
+
+    # -- children -------------------------------------------------------------------------------------------------
+    def spawn(
+        self,
+        cls: Callable[..., B],
+        *args: Any,
+        name: str | None = None,
+        host: HostConfig | None = None,
+        shutdown: float | Literal["kill", "forever"] = 5.0,
+        **kwargs: Any,
+    ) -> ActorRef[B]:
+        """Begin an actor that is linked to this one and ends with it; never restarted. `await` the ref to wait until it is up.
+
+        Raises:
+            NameTakenError: A sibling has that name.
+        """
+        return self._cell.system.spawn_under(
+            self._cell, cls, args, kwargs, name=name, host=host, shutdown=shutdown
+        )
+
+    def open(
+        self,
+        name: str,
+        cls: Callable[..., B],
+        *args: Any,
+        host: HostConfig | None = None,
+        mailbox: Mailbox | None = None,
+        redeliver: int = 0,
+        shutdown: float | Literal["kill", "forever"] = 5.0,
+        start_timeout: float | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Slot[B]:
+        """Open a slot that this actor keeps: it decides what follows when its incarnations end. Nothing starts yet.
+
+        After a restart of this actor, opening the same name and class again gives the same slot back: its refs stay
+        valid, its mailbox is kept.
+
+        Raises:
+            NameTakenError: This incarnation has a child of that name.
+        """
+        check_name(name)
+        birth = Birth(cls, args, kwargs, start_timeout)  # type: ignore[arg-type]
+        table = self._cell.system.host(host).table(birth.cls)
+        ref = self._reopen(name, birth.cls, table)
+        if ref is None:
+            ref = self._cell.system.new_cell(table, name, self._cell)
+        extra = ref.need_extra()
+        extra.kept, extra.unclaimed = True, False
+        extra.mailbox, extra.redeliver, extra.shutdown = mailbox, redeliver, shutdown
+        slots.set_capacity(ref)
+        if self._cell.paused:
+            ref.flags |= PAUSED
+        return Slot(ref, birth)
+
+    def _reopen(self, name: str, cls: type, table: Any) -> ActorRef[Any] | None:
+        children = self._cell.need_extra().children or {}
+        old = children.get(name)
+        if old is None:
+            return None
+        if old.extra is None or not old.extra.unclaimed:
+            raise NameTakenError(old.path)
+        if old.handlers.cls is not cls or old.handlers.host is not table.host:
+            slots.discard(old)
+            return None
+        return old
+
+    # -- links and monitors ----------------------------------------------------------------------------------------
+    def link(self, ref: ActorRef[Any]) -> None:
+        """Link to *ref*: an abnormal end of one ends the other, unless it traps exits. Twice is once; to itself is nothing."""
+        me = self._cell
+        if ref is me:
+            return
+        if ref.flags & (ENDED | DEAD):
+            exit = (ref.extra and ref.extra.exit) or Killed("it is not there")
+            me.signal(LinkExit(ref, ref.path, exit))
+            return
+        mine, theirs = me.need_extra(), ref.need_extra()
+        if mine.links is None:
+            mine.links = {}
+        if theirs.links is None:
+            theirs.links = {}
+        mine.links[ref] = None
+        theirs.links[me] = None
+
+    def unlink(self, ref: ActorRef[Any]) -> None:
+        """Take a link back. After it returns no end that follows is heard over that link."""
+        me = self._cell
+        mine, theirs = me.need_extra(), ref.need_extra()
+        for links, peer in ((mine.links, ref), (theirs.links, me)):
+            if links is not None:
+                links.pop(peer, None)
+        if ref.owner is me:
+            theirs.unlinked = True
+
+    def monitor(self, ref: ActorRef[Any], until: Until = "ended") -> Monitor:
+        """Watch *ref*: one `Down` comes when its incarnation ends, or with `until="discarded"` when its slot is gone."""
+        if until not in {"ended", "discarded"}:
+            raise ValueError(f'until={until!r}: choose "ended" or "discarded"')
+        monitor = Monitor(self._cell, ref, until)
+        extra = ref.need_extra()
+        if ref.flags & DEAD or (until == "ended" and ref.flags & ENDED):
+            monitor.fire(extra.exit or Killed("it is not there"))
+        elif until == "ended":
+            extra.monitors = [*(extra.monitors or ()), monitor]
+        else:
+            extra.watchers = [*(extra.watchers or ()), monitor]
+        return monitor
+
+    def demonitor(self, monitor: Monitor) -> None:
+        """Take a monitor back; a `Down` of it that waits in the mailbox still comes."""
+        monitor.cancel()
+
+    # -- the rest ------------------------------------------------------------------------------------------------------
+    def send_after(self, delay: float, message: Any, to: ActorRef[Any] | None = None) -> Timer:
+        """Send *message* to *to* (this actor without one) in *delay* seconds. Ends with this incarnation."""
+        if not delay >= 0:
+            raise ValueError(f"delay={delay!r}: a delay is a number of seconds, 0 or more")
+        timer = Timer(self._cell, delay, message, self._cell if to is None else to)
+        extra = self._cell.need_extra()
+        if extra.timers is None:
+            extra.timers = set()
+        extra.timers.add(timer)
+        return timer
+
+    @overload
+    def ref(self, where: str) -> ActorRef[Any]: ...
+    @overload
+    def ref(self, where: Locator[B]) -> ActorRef[B]: ...
+    def ref(self, where: Any) -> ActorRef[Any]:
+        """Look an actor up: a name among the siblings, then among each ancestor's siblings; a path from the root; a spec.
+
+        Raises:
+            UnknownActorError: There is none.
+        """
+        return self._cell.system.resolve(self._cell, where)
+
+    async def checkpoint(self) -> None:
+        """Let a pause take effect here, and let the others run: wait until nobody has this actor paused."""
+        cell = self._cell
+        while cell.flags & PAUSED:
+            extra = cell.need_extra()
+            if extra.resumed is None:
+                extra.resumed = []
+            future: Any = cell.scheduler.loop.create_future()
+            extra.resumed.append(future)
+            await future
+
+    def stop(self) -> None:
+        """End this actor after what is in hand, as `Normal`."""
+        self._cell.signal(Stop(exit=Normal()))

@@ -1,0 +1,1 @@
+"""Decisions of the kernel: pure functions of state, event and time."""

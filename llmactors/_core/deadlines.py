@@ -1,0 +1,49 @@
+"""Deadlines by the thousand, for the price of a list append.
+
+Theory of operation
+1. Most asks are answered long before their deadline. A new entry goes into `young`; nothing is sorted, no timer is made.
+2. Once a tick, what is still pending of the young is filed in a bucket of its deadline's tick; the rest is forgotten.
+3. Buckets whose tick has passed are handed out as expired. An entry is therefore found at most one tick late.
+
+The idea is that of hashed timing wheels (Varghese and Lauck, 1987) with the young generation of a garbage collector
+before it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+TICK: Final = 0.02  # seconds; a deadline is noticed at most this late
+
+
+class Deadline(Protocol):
+    """What can be watched: it knows its time, and whether it still matters."""
+
+    deadline: float
+
+    def pending(self) -> bool:
+        """Say whether the deadline still matters."""
+        ...
+
+
+class Wheel:
+    """Watches deadlines. Times are seconds on the clock of the caller."""
+
+    __slots__ = ("_buckets", "young")
+
+    def __init__(self) -> None:
+        self.young: list[Deadline] = []
+        self._buckets: dict[int, list[Deadline]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.young or self._buckets)
+
+    def expire(self, now: float) -> list[Deadline]:
+        """Turn the wheel to *now* and return what has expired, earliest deadline first."""
+        buckets = self._buckets
+        for entry in self.young:
+            if entry.pending():
+                buckets.setdefault(int(entry.deadline / TICK) + 1, []).append(entry)
+        self.young = []
+        due = sorted(tick for tick in buckets if tick <= int(now / TICK))
+        return [entry for tick in due for entry in buckets.pop(tick) if entry.pending()]

@@ -1,0 +1,49 @@
+"""What a full mailbox does with one message more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal
+
+Overflow = Literal["refuse", "drop_newest", "drop_oldest"]
+POLICIES: Final[tuple[Overflow, ...]] = ("refuse", "drop_newest", "drop_oldest")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """How many messages may wait, and what happens to one more.
+
+    Args:
+        capacity: Messages that may wait, 1 or more. Answers, notices and signals need no room.
+        overflow: `"refuse"` the new message (the sender is told), or drop the newest or the oldest that waits.
+
+    Raises:
+        ValueError: The capacity is not positive, or the policy is unknown.
+    """
+
+    capacity: int = 1_000
+    overflow: Overflow = "refuse"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.capacity, bool) or not isinstance(self.capacity, int) or self.capacity < 1:
+            raise ValueError(f"capacity={self.capacity!r}: a mailbox holds 1 message or more")
+        if self.overflow not in POLICIES:
+            raise ValueError(f"overflow={self.overflow!r}: choose one of {', '.join(POLICIES)}")
+
+
+class Verdict(Enum):
+    """What becomes of a message that found the mailbox full."""
+
+    REFUSE = "refuse"
+    DROP_NEW = "drop_new"
+    DROP_OLD = "drop_old"
+
+
+def on_full(policy: Overflow, *, waiting_senders: bool, empty: bool) -> Verdict:
+    """Decide. While a sender waits for room the mailbox is full for everybody else, whatever its policy."""
+    if policy == "drop_newest":
+        return Verdict.DROP_NEW
+    if policy == "drop_oldest" and not waiting_senders and not empty:
+        return Verdict.DROP_OLD
+    return Verdict.REFUSE

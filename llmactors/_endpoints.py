@@ -1,0 +1,274 @@
+"""Endpoints: methods that answer messages, and the message classes made from them.
+
+Theory of operation
+1. `@message` compiles one slots class per endpoint, when the actor class is made, with the handler's own signature.
+   `Counter.add` on the class *is* that class: calling it makes a message and checks the arguments at the sender.
+2. On an instance `counter.add` is the ordinary method.
+3. An endpoint without parameters has one message for ever, made once.
+4. Dispatch is `table[message.__class__](actor, message)` with a generated call: no names and no argument
+   tuples travel (250 ns a message less than `args`, `kwargs` and a name).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast, overload
+
+from llmactors._messages import ASK_TIMEOUT, HANDLER_LIMIT, EndpointInfo, Kind, Message, Options, StreamMessage
+
+if TYPE_CHECKING:
+    from llmactors._later import Later
+
+P = ParamSpec("P")
+A = TypeVar("A")
+R = TypeVar("R")
+T = TypeVar("T")
+
+Call = Callable[[Any, Any], Any]
+
+
+class Endpoint(Generic[A, P, R, T]):
+    """A method that is an endpoint: on the class it makes messages, on an instance it is the method."""
+
+    __slots__ = ("_make", "bind", "function", "info", "message_class", "options")
+
+    info: EndpointInfo
+    message_class: type[Message[Any, Any]]
+
+    def __init__(self, function: Callable[..., Any], options: Options) -> None:
+        self.function = function
+        self.options = options
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.info = EndpointInfo(name, owner, _kind_of(self.function), self.options)
+        self.message_class, self.bind = _compile(self.info, self.function)
+        self._make: Callable[..., Any] = self.message_class
+        if not self.message_class.__slots__:
+            self._make = _constant(self.message_class())
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Callable[P, Message[A, R]]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[P, T]: ...
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is None:
+            return self._make
+        return self.function.__get__(instance)
+
+
+class StreamEndpoint(Endpoint[A, P, R, T]):
+    """An endpoint whose handler is an async generator; for the type checkers."""
+
+    __slots__ = ()
+
+    @overload  # type: ignore[override]  # a narrower message
+    def __get__(self, instance: None, owner: type) -> Callable[P, StreamMessage[A, R]]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[P, T]: ...
+    def __get__(self, instance: object, owner: type) -> Any:
+        return Endpoint.__get__(self, instance, owner)
+
+
+class Declare:
+    """What `@message(...)` with options returns: the same decorator, with the options kept."""
+
+    __slots__ = ("_options",)
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, P], AsyncIterator[R]]
+    ) -> StreamEndpoint[A, P, R, AsyncIterator[R]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, P], Coroutine[Any, Any, Later[R]]]
+    ) -> Endpoint[A, P, R, Coroutine[Any, Any, Later[R]]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, P], Coroutine[Any, Any, R]]
+    ) -> Endpoint[A, P, R, Coroutine[Any, Any, R]]: ...
+    @overload
+    def __call__(self, function: Callable[Concatenate[A, P], Later[R]]) -> Endpoint[A, P, R, Later[R]]: ...
+    @overload
+    def __call__(self, function: Callable[Concatenate[A, P], R]) -> Endpoint[A, P, R, R]: ...
+    def __call__(self, function: Callable[..., Any]) -> Any:
+        kind = StreamEndpoint if inspect.isasyncgenfunction(function) else Endpoint
+        return kind(function, self._options)
+
+
+@overload
+def message(
+    function: Callable[Concatenate[A, P], AsyncIterator[R]],
+) -> StreamEndpoint[A, P, R, AsyncIterator[R]]: ...
+@overload
+def message(
+    function: Callable[Concatenate[A, P], Coroutine[Any, Any, Later[R]]],
+) -> Endpoint[A, P, R, Coroutine[Any, Any, Later[R]]]: ...
+@overload
+def message(
+    function: Callable[Concatenate[A, P], Coroutine[Any, Any, R]],
+) -> Endpoint[A, P, R, Coroutine[Any, Any, R]]: ...
+@overload
+def message(function: Callable[Concatenate[A, P], Later[R]]) -> Endpoint[A, P, R, Later[R]]: ...
+@overload
+def message(function: Callable[Concatenate[A, P], R]) -> Endpoint[A, P, R, R]: ...
+@overload
+def message(
+    *,
+    timeout: float = ASK_TIMEOUT,
+    limit: float | None = HANDLER_LIMIT,
+    abandoned: Literal["cancel", "finish"] = "cancel",
+    raises: tuple[type[BaseException], ...] = (),
+) -> Declare: ...
+def message(
+    function: Callable[..., Any] | None = None,
+    *,
+    timeout: float = ASK_TIMEOUT,
+    limit: float | None = HANDLER_LIMIT,
+    abandoned: Literal["cancel", "finish"] = "cancel",
+    raises: tuple[type[BaseException], ...] = (),
+) -> Any:
+    """Make a method an endpoint: what actors of its class can be told, asked or streamed.
+
+    The handler may be a plain function, a coroutine function, or an async generator (a stream). Its return value is
+    the answer. See `Options` for the arguments.
+
+    Raises:
+        TypeError: *function* is not a function, or an option has the wrong type.
+        ValueError: A time is not positive, or `abandoned` is neither "cancel" nor "finish".
+    """
+    declare = Declare(_check_options(timeout, limit, abandoned, raises))
+    return declare if function is None else declare(_check_function(function))
+
+
+def endpoints(cls: type) -> dict[str, Endpoint[Any, Any, Any, Any]]:
+    """Return the endpoints of an actor class by name, inherited ones first, in the order of definition."""
+    found: dict[str, Endpoint[Any, Any, Any, Any]] = {}
+    for klass in reversed(cls.__mro__):
+        for name, value in vars(klass).items():
+            if isinstance(value, Endpoint):
+                found[name] = value
+    return found
+
+
+def call_of(cls: type, endpoint: Endpoint[Any, Any, Any, Any]) -> Call:
+    """Return the call that hands a message of *endpoint* to an instance of *cls*, which may override the handler."""
+    found = next(vars(klass)[endpoint.info.name] for klass in cls.__mro__ if endpoint.info.name in vars(klass))
+    function = found.function if isinstance(found, Endpoint) else found
+    return cast("Call", endpoint.bind(function))
+
+
+def _check_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    if not inspect.isfunction(function):
+        raise TypeError(f"@message is for methods defined with `def` or `async def`, not for {function!r}")
+    if not inspect.signature(function).parameters:
+        raise TypeError(f"@message on {function.__qualname__}: a handler's first parameter is `self`")
+    return function
+
+
+def _check_options(
+    timeout: float,
+    limit: float | None,
+    abandoned: Literal["cancel", "finish"],
+    raises: tuple[type[BaseException], ...],
+) -> Options:
+    for name, seconds in (("timeout", timeout), ("limit", limit)):
+        if seconds is not None and not seconds > 0:
+            raise ValueError(f"@message({name}={seconds!r}): a time is a positive number of seconds")
+    if abandoned not in {"cancel", "finish"}:
+        raise ValueError(f'@message(abandoned={abandoned!r}): choose "cancel" or "finish"')
+    if not isinstance(raises, tuple) or not all(isinstance(e, type) and issubclass(e, BaseException) for e in raises):
+        raise TypeError(f"@message(raises={raises!r}): a tuple of exception classes, such as (KeyError,)")
+    return Options(timeout=timeout, limit=limit, abandoned=abandoned, raises=raises)
+
+
+def _kind_of(function: Callable[..., Any]) -> Kind:
+    if inspect.isasyncgenfunction(function):
+        return "stream"
+    return "async" if inspect.iscoroutinefunction(function) else "sync"
+
+
+def _constant(value: object) -> Callable[[], object]:
+    def make() -> object:
+        return value
+
+    return make
+
+
+class _Source:
+    """The text of a message class and of its call, from a handler's signature."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.names: list[str] = []
+        self.defaults: dict[str, Any] = {}
+        self.signature: list[str] = []
+        self.arguments: list[str] = []
+        self._starred = False
+        for parameter in list(inspect.signature(function).parameters.values())[1:]:
+            self._add(parameter)
+
+    def _add(self, parameter: inspect.Parameter) -> None:
+        name, kind = parameter.name, parameter.kind
+        self.names.append(name)
+        default = ""
+        if parameter.default is not parameter.empty:
+            self.defaults[f"_default_{name}"] = parameter.default
+            default = f"=_default_{name}"
+        if kind is parameter.VAR_POSITIONAL:
+            self._starred = True
+            self.signature.append(f"*{name}")
+            self.arguments.append(f"*m.{name}")
+        elif kind is parameter.VAR_KEYWORD:
+            self.signature.append(f"**{name}")
+            self.arguments.append(f"**m.{name}")
+        elif kind is parameter.KEYWORD_ONLY:
+            if not self._starred:
+                self._starred = True
+                self.signature.append("*")
+            self.signature.append(name + default)
+            self.arguments.append(f"{name}=m.{name}")
+        else:
+            self.signature.append(name + default)
+            self.arguments.append(f"m.{name}")
+
+    def text(self, class_name: str) -> str:
+        sets = "".join(f"\n        self.{name} = {name}" for name in self.names) or "\n        pass"
+        signature = "".join(f", {part}" for part in self.signature)
+        arguments = "".join(f", {part}" for part in self.arguments)
+        return (
+            f"class {class_name}(Base):\n"
+            f"    __slots__ = __match_args__ = {tuple(self.names)!r}\n"
+            f"    def __init__(self{signature}):{sets}\n"
+            f"def bind(function):\n"
+            f"    def call(actor, m):\n"
+            f"        return function(actor{arguments})\n"
+            f"    return call\n"
+        )
+
+
+def _compile(info: EndpointInfo, function: Callable[..., Any]) -> tuple[type[Message[Any, Any]], Callable[[Any], Call]]:
+    """Make the message class of an endpoint, and the function that binds its call to a handler."""
+    source = _Source(function)
+    base = StreamMessage if info.kind == "stream" else Message
+    scope: dict[str, Any] = {"Base": base, **source.defaults}
+    exec(source.text(info.name), scope)  # noqa: S102  as dataclasses do: the text comes from names Python has parsed
+    cls = scope[info.name]
+    cls.__module__, cls.__qualname__ = info.owner.__module__, f"{info.owner.__qualname__}.{info.name}"
+    cls.__doc__ = function.__doc__
+    cls.__endpoint__, cls.__timeout__ = info, info.options.timeout
+    cls.__reduce__ = _reduce
+    return cls, scope["bind"]
+
+
+def _reduce(self: Any) -> tuple[Any, ...]:
+    return _rebuild, (self.__endpoint__.owner, self.__endpoint__.name, tuple(getattr(self, n) for n in self.__slots__))
+
+
+def _rebuild(owner: type, name: str, values: tuple[Any, ...]) -> Any:
+    made = object.__new__(endpoints(owner)[name].message_class)
+    for slot, value in zip(made.__slots__, values, strict=True):
+        setattr(made, slot, value)
+    return made

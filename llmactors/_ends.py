@@ -1,0 +1,243 @@
+"""The end of an incarnation: it comes exactly once, and everybody who has to hear of it does, exactly once.
+
+Theory of operation
+1. The end is one path, `end`, whatever the reason: what is in hand fails or is kept for redelivery, timers stop, then
+   `advance` walks the stages as their conditions come true: the actors it spawned have ended; the host has run
+   `on_stop` (or killed it); the slots it owned have ended. Then `_finalize` tells everybody.
+2. No stage waits: each is entered again by the event that it waits for (a child's end, the host's word, a timer).
+3. A kill that comes while the actor is ending hurries the same path on; it never starts a second one.
+4. `on_stop` has the shutdown time; then the actor is killed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmactors import _slots as slots
+from llmactors._asks import Ask
+from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, ENDING, GATED, KEPT_WITH_SLOT, OVER, STARTING, STOPPING
+from llmactors._core.redelivery import redelivered
+from llmactors._exits import Crash, Exit, Killed, error_of
+from llmactors._messages import Ended, InHand, StartFailed
+from llmactors._signals import Kill, LinkExit, Stop
+from llmactors._streams import Flow
+from llmactors.errors import ActorEndedError, StartFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from llmactors._ref import ActorRef
+
+
+def end(cell: ActorRef[Any], exit: Exit, items: Iterable[Any] = ()) -> None:
+    """Begin the end of an incarnation. *items* are the messages in hand, as far as the caller holds them."""
+    if cell.flags & (ENDED | DEAD):
+        return
+    extra = cell.need_extra()
+    if cell.flags & ENDING:
+        if isinstance(exit, Killed) and not isinstance(extra.exit, Killed):
+            extra.exit = exit if extra.exit is None or extra.exit.clean else extra.exit
+            _hurry(cell)
+        return
+    extra.exit = exit
+    cell.flags = (cell.flags | ENDING) & ~(STARTING | STOPPING | DRAINING | BUSY | GATED)
+    if extra.start_error is not None:
+        exit = Crash(extra.start_error)
+    hold(cell, exit, items)
+    _fence_jobs(cell, exit)
+    cancel_timers(cell, all_of_them=isinstance(exit, Killed))
+    for ask in extra.laters or ():
+        ask.fail(ended_error(cell, exit))
+    for future in extra.resumed or ():
+        future.cancel()
+    _end_spawned(cell, killed=isinstance(exit, Killed))
+    if isinstance(exit, Killed):
+        cell.handlers.host.kill(cell)
+    advance(cell)
+
+
+def _hurry(cell: ActorRef[Any]) -> None:
+    _fence_jobs(cell, Killed())
+    _end_spawned(cell, killed=True)
+    if not cell.need_extra().host_done:
+        cell.handlers.host.kill(cell)
+    advance(cell)
+
+
+def hold(cell: ActorRef[Any], exit: Exit, items: Iterable[Any]) -> None:
+    """Decide about messages in hand: an ask fails now, unless the message will be delivered again."""
+    extra = cell.need_extra()
+    for item in items:
+        again = extra.again
+        count = 1 + (again.deliveries if again is not None and again.item is item else 0)
+        if not exit.clean and redelivered(count, extra.redeliver) and not isinstance(item, Flow):
+            extra.in_hand.append(InHand(item, count))
+            continue
+        if isinstance(item, (Ask, Flow)):
+            item.fail(ended_error(cell, exit))
+        if extra.redeliver and not exit.clean:
+            cell.system.dead_letter(item.message if isinstance(item, (Ask, Flow)) else item, cell.path, "poison")
+
+
+def ended_error(cell: ActorRef[Any], exit: Exit) -> ActorEndedError:
+    """Make the error for those who waited for this actor, its cause the error that ended it."""
+    error = ActorEndedError(cell.path, exit)
+    error.__cause__ = error_of(exit)
+    return error
+
+
+def _fence_jobs(cell: ActorRef[Any], exit: Exit) -> None:
+    extra = cell.need_extra()
+    jobs = list(extra.jobs)
+    extra.jobs.clear()
+    for job in jobs:
+        item, job.item = job.item, None
+        if job is extra.resident and not isinstance(exit, Killed):
+            job.then = None
+            job.task.cancel()
+        else:
+            job.fence()
+        if item is not None:
+            hold(cell, exit, (item,))
+
+
+def cancel_timers(cell: ActorRef[Any], *, all_of_them: bool = False) -> None:
+    extra = cell.need_extra()
+    if extra.start_timer is not None:
+        extra.start_timer.cancel()
+        extra.start_timer = None
+    if cell.flags & OVER:
+        for timer in list(extra.timers or ()):
+            timer.cancel()
+    if all_of_them and extra.shutdown_timer is not None:
+        extra.shutdown_timer.cancel()
+        extra.shutdown_timer = None
+
+
+def _end_spawned(cell: ActorRef[Any], *, killed: bool) -> None:
+    """Stop the actors that this one spawned, the youngest first."""
+    extra = cell.need_extra()
+    for child in reversed(list((extra.children or {}).values())):
+        if child.extra is None or not child.extra.kept:
+            child.signal(Kill("its owner was killed") if killed else Stop())
+        elif killed and not child.flags & (ENDED | DEAD):
+            child.signal(Kill("its owner was killed"))
+
+
+def advance(cell: ActorRef[Any]) -> None:
+    """Go on with an end, as far as it can."""
+    extra = cell.need_extra()
+    if not cell.flags & ENDING:
+        return
+    children = (extra.children or {}).values()
+    if any(child.extra is None or not child.extra.kept for child in children):
+        return
+    if not extra.host_done:
+        if not isinstance(extra.exit, Killed) and not extra.stopping_host:
+            extra.stopping_host = True
+            arm_shutdown(cell)
+            cell.handlers.host.stop(cell, extra.exit)
+        return
+    living = [child for child in children if not child.flags & (ENDED | DEAD)]
+    if living:
+        for child in reversed(living):
+            child.signal(Kill("its owner has ended"))
+        return
+    _finalize(cell)
+
+
+def host_done(cell: ActorRef[Any], exit: Exit | None = None) -> None:
+    """The host says: the incarnation runs no more. *exit* corrects the reason, where the host knows better."""
+    extra = cell.need_extra()
+    if not cell.flags & ENDING or extra.host_done:
+        return
+    extra.host_done = True
+    if exit is not None and (extra.exit is None or extra.exit.clean):
+        extra.exit = exit
+    advance(cell)
+
+
+def _finalize(cell: ActorRef[Any]) -> None:
+    """The life is over: everybody who has to hear of it does, once."""
+    extra = cell.need_extra()
+    exit, start_error = extra.exit, extra.start_error
+    assert exit is not None
+    cell.flags = (cell.flags & KEPT_WITH_SLOT) | ENDED
+    cancel_timers(cell, all_of_them=True)
+    if extra.resident is not None:
+        extra.resident.fence()
+    cell.actor = None
+    if cell.inbox is None:
+        cell.inbox = cell.scheduler.new_inbox()
+    slots.forget_notices(cell)
+    for child in (extra.children or {}).values():
+        child.need_extra().unclaimed = True
+    heard = _tell_links_and_monitors(cell, exit)
+    owner = cell.owner
+    if extra.kept and owner is not None and not owner.flags & (ENDED | DEAD):
+        _wake_up_failed(cell, exit, start_error, slot=True)
+        owner.signal(StartFailed(cell, start_error) if start_error is not None else Ended(cell, exit, tuple(extra.in_hand)))
+    elif not extra.kept:
+        if not _owner_hears(cell, exit) and not heard and not (extra.gone or extra.up):
+            cell.system.unheard(cell, exit)
+        _wake_up_failed(cell, exit, start_error, slot=False)
+        slots.discard(cell)
+    if owner is not None and owner.flags & ENDING:
+        advance(owner)
+
+
+def _wake_up_failed(cell: ActorRef[Any], exit: Exit, start_error: BaseException | None, *, slot: bool) -> None:
+    if start_error is not None:
+        wake_up(cell, StartFailedError(cell.path, start_error))
+    elif not slot:
+        wake_up(cell, ended_error(cell, exit))
+
+
+def _tell_links_and_monitors(cell: ActorRef[Any], exit: Exit) -> bool:
+    """Tell the linked and the monitoring; say whether there was one."""
+    extra = cell.need_extra()
+    links, monitors = extra.links or {}, extra.monitors or []
+    extra.links = extra.monitors = None
+    for peer in links:
+        if peer.extra is not None and peer.extra.links is not None and cell in peer.extra.links:
+            peer.signal(LinkExit(cell, cell.path, exit))
+    for monitor in monitors:
+        monitor.fire(exit)
+    return bool(links or monitors)
+
+
+def _owner_hears(cell: ActorRef[Any], exit: Exit) -> bool:
+    """Tell the actor that spawned this one: they are linked. The system itself hears nothing."""
+    owner, extra = cell.owner, cell.need_extra()
+    if owner is None or owner.owner is None or extra.unlinked:
+        return exit.clean
+    if not owner.flags & OVER:
+        owner.signal(LinkExit(cell, cell.path, exit))
+    return True
+
+
+def wake_up(cell: ActorRef[Any], error: BaseException | None) -> None:
+    """Tell those who wait for the actor to be up."""
+    extra = cell.need_extra()
+    waiting, extra.up = extra.up or [], None
+    for future in waiting:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+
+def arm_shutdown(cell: ActorRef[Any]) -> None:
+    """From now on the actor has its shutdown time, unless it has that already, or for ever."""
+    extra = cell.need_extra()
+    if extra.shutdown_timer is None and isinstance(extra.shutdown, (int, float)):
+        extra.shutdown_timer = cell.scheduler.loop.call_later(extra.shutdown, _shutdown_timed_out, cell)
+
+
+def _shutdown_timed_out(cell: ActorRef[Any]) -> None:
+    extra = cell.need_extra()
+    extra.shutdown_timer = None
+    if not cell.flags & (ENDED | DEAD):
+        end(cell, Killed(f"it did not stop within its shutdown time of {extra.shutdown:g} s"))

@@ -1,0 +1,115 @@
+"""What few actors need: made on first use, so that an idle actor costs nothing for it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncio import Future, TimerHandle
+    from collections.abc import Callable
+
+    from llmactors._asks import Ask
+    from llmactors._context import Context, Monitor, Timer
+    from llmactors._core.mailbox import Mailbox
+    from llmactors._exits import Exit
+    from llmactors._messages import InHand
+    from llmactors._ref import ActorRef
+    from llmactors._steps import Job
+    from llmactors._usage import Usage
+
+
+class Extra:
+    """The rare half of a cell. Fields marked *life* belong to the incarnation and are reset at its end."""
+
+    __slots__ = (
+        "again",
+        "children",
+        "context",
+        "exit",
+        "gate",
+        "gone",
+        "host_done",
+        "in_hand",
+        "incarnation",
+        "jobs",
+        "kept",
+        "laters",
+        "links",
+        "mailbox",
+        "monitors",
+        "never_up",
+        "notices",
+        "pause_children",
+        "redeliver",
+        "requeued",
+        "resident",
+        "resumed",
+        "serial",
+        "shutdown",
+        "shutdown_timer",
+        "signals",
+        "start_error",
+        "start_timer",
+        "started_at",
+        "stopping",
+        "stopping_host",
+        "timers",
+        "unlinked",
+        "unclaimed",
+        "up",
+        "waiters",
+        "watchers",
+    )
+
+    def __init__(self) -> None:
+        self.signals: deque[Any] = deque()
+        # the place in the tree
+        self.children: dict[Any, ActorRef[Any]] | None = None
+        self.serial = 0
+        self.kept = False  # the owner holds the slot and decides what becomes of it
+        self.unclaimed = False  # its owner was restarted and has not opened it again yet
+        self.pause_children = False
+        # the slot
+        self.gate: Callable[[Usage, float], float | None] | None = None
+        self.mailbox: Mailbox | None = None
+        self.redeliver = 0
+        self.requeued: deque[InHand] | None = None
+        self.again: InHand | None = None
+        self.notices = 0
+        self.waiters: deque[tuple[Future[bool], Any]] | None = None
+        self.watchers: list[Monitor] | None = None
+        self.gone: list[Future[Exit]] | None = None
+        self.up: list[Future[None]] | None = None
+        self.shutdown: float | str = 5.0
+        self.incarnation = 0
+        self.started_at = 0.0
+        # life
+        self.context: Context[Any] | None = None
+        self.links: dict[ActorRef[Any], None] | None = None
+        self.unlinked = False
+        self.monitors: list[Monitor] | None = None
+        self.timers: set[Timer] | None = None
+        self.laters: dict[Ask, None] | None = None
+        self.resident: Job | None = None
+        self.jobs: set[Job] = set()
+        self.resumed: list[Future[None]] | None = None
+        self.in_hand: list[InHand] = []
+        self.exit: Exit | None = None
+        self.start_error: BaseException | None = None
+        self.stopping = self.stopping_host = self.never_up = False
+        self.host_done = False
+        self.start_timer: TimerHandle | None = None
+        self.shutdown_timer: TimerHandle | None = None
+
+    def new_life(self) -> None:
+        """Forget what belonged to the incarnation that ended."""
+        self.context = None
+        self.links = self.monitors = self.timers = self.laters = None
+        self.unlinked = False
+        self.resident = None
+        self.jobs.clear()
+        self.resumed = None
+        self.in_hand = []
+        self.start_error = None
+        self.stopping = self.stopping_host = self.host_done = self.never_up = False

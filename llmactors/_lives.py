@@ -1,0 +1,216 @@
+"""The lives of an incarnation: it begins, comes up, and is told things while it lives.
+
+A life is a walk over flags: STARTING, then none, then ENDING and ENDED (see `_ends`); a slot that is given up goes on to
+DEAD (see `_slots`).
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from typing import TYPE_CHECKING, Any
+
+from llmactors import _slots as slots
+from llmactors._asks import Ask
+from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, OVER, SIGNALS, STARTING, STOPPING
+from llmactors._core.links import LinkEffect, on_linked_exit
+from llmactors._ends import arm_shutdown, cancel_timers, end, wake_up
+from llmactors._exits import Crash, Killed, Shutdown, error_of
+from llmactors._messages import Ended, Exited, Started, StartFailed
+from llmactors._signals import Kill, LinkExit, Pause, Resume, Stop
+from llmactors._streams import Flow
+from llmactors.errors import LinkedActorEndedError, StartTimeoutError, UnhandledMessageError
+
+if TYPE_CHECKING:
+    from llmactors._later import Later
+    from llmactors._ref import ActorRef
+    from llmactors._steps import Job
+    from llmactors.hosts._port import Birth
+
+
+# -- beginning ------------------------------------------------------------------------------------------------------------
+def begin(cell: ActorRef[Any], birth: Birth) -> None:
+    """Begin an incarnation in a slot that has none."""
+    extra = cell.extra
+    cell.flags = (cell.flags & ~(ENDED | BUSY)) | STARTING
+    if cell.inbox is None:
+        cell.inbox = cell.scheduler.new_inbox()
+    if extra is not None:
+        extra.new_life()
+        extra.exit = None
+        extra.incarnation += 1
+        if birth.start_timeout is not None:
+            extra.start_timer = cell.scheduler.loop.call_later(birth.start_timeout, _start_timed_out, cell, birth.start_timeout)
+    cell.handlers.host.start(cell, birth)
+
+
+def started(cell: ActorRef[Any]) -> None:
+    """The incarnation is up: it takes messages from now on."""
+    if not cell.flags & STARTING:
+        return
+    cell.flags &= ~STARTING
+    extra = cell.extra
+    if extra is not None:
+        extra.started_at = cell.scheduler.clock()
+        cancel_timers(cell)
+        _claim_children(cell)
+        if extra.kept and cell.owner is not None:
+            cell.owner.signal(Started(cell))
+        wake_up(cell, None)
+    cell.scheduler.requeue(cell)
+
+
+def start_failed(cell: ActorRef[Any], error: BaseException) -> None:
+    """The incarnation did not come up: it ends without `on_stop`."""
+    if cell.flags & OVER:
+        return
+    extra = cell.need_extra()
+    extra.start_error, extra.never_up = error, True
+    end(cell, Crash(error))
+
+
+def _start_timed_out(cell: ActorRef[Any], timeout: float) -> None:
+    if cell.flags & STARTING:
+        extra = cell.need_extra()
+        extra.never_up = True
+        extra.start_error = error = StartTimeoutError(cell.path, timeout)
+        end(cell, Killed(error))
+
+
+def _claim_children(cell: ActorRef[Any]) -> None:
+    """Discard the slots of the former incarnation that the new one did not open again."""
+    extra = cell.extra
+    if extra is not None and extra.children:
+        for child in list(extra.children.values()):
+            if child.extra is not None and child.extra.unclaimed:
+                slots.discard(child)
+
+
+# -- what handlers raise ------------------------------------------------------------------------------------------------------
+def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
+    """An exception has left a handler: it is an answer, an unhandled message, a cancelled ask, or the actor's end."""
+    message = item.message if isinstance(item, (Ask, Flow)) else item
+    waiting = isinstance(item, (Ask, Flow))
+    if waiting and not item.pending() and isinstance(error, CancelledError):
+        return
+    if isinstance(error, UnhandledMessageError) and error.message is message and error.path == cell.path:
+        cell.system.dead_letter(message, cell.path, "unhandled")
+        if waiting:
+            item.fail(error)
+        return
+    info = getattr(message, "__endpoint__", None)
+    if info is not None and isinstance(error, info.options.raises):
+        if waiting:
+            item.fail(error)
+        else:
+            cell.system.dead_letter(message, cell.path, "unheard")
+        return
+    end(cell, Crash(error), (item,))
+
+
+def await_later(cell: ActorRef[Any], later: Later[Any], ask: Ask) -> None:
+    """A handler answers later: remember who waits."""
+    if later.attach(ask):
+        extra = cell.need_extra()
+        if extra.laters is None:
+            extra.laters = {}
+        extra.laters[ask] = None
+        if len(extra.laters) > 64:  # noqa: PLR2004  now and then, forget those that were answered
+            extra.laters = {waiting: None for waiting in extra.laters if waiting.pending()}
+
+
+def took(cell: ActorRef[Any], job: Job) -> None:
+    """An async handler has suspended: its message stays in hand."""
+    extra = cell.need_extra()
+    extra.jobs.add(job)
+    if len(extra.jobs) >= cell.handlers.concurrency:
+        cell.flags |= BUSY
+
+
+def gave_back(cell: ActorRef[Any], job: Job) -> None:
+    """A suspended handler has finished."""
+    extra = cell.extra
+    if extra is not None:
+        extra.jobs.discard(job)
+        cell.flags &= ~BUSY
+
+
+# -- signals ------------------------------------------------------------------------------------------------------------------
+def on_signals(cell: ActorRef[Any]) -> None:
+    """Obey the control signals that wait, in order; they overtake messages."""
+    cell.flags &= ~SIGNALS
+    extra = cell.extra
+    if extra is None:
+        return
+    waiting = extra.signals
+    while waiting:
+        signal = waiting.popleft()
+        if cell.flags & DEAD:
+            continue
+        match signal:
+            case Stop():
+                _on_stop(cell, signal)
+            case Kill():
+                end(cell, Killed(signal.cause))
+            case Pause():
+                slots.pause(cell)
+            case Resume():
+                slots.resume(cell)
+            case LinkExit():
+                _on_link_exit(cell, signal)
+            case _:
+                _to_owner(cell, signal)
+
+
+def _on_stop(cell: ActorRef[Any], signal: Stop) -> None:
+    if cell.flags & OVER:
+        return
+    extra = cell.need_extra()
+    if extra.shutdown == "kill":
+        end(cell, Killed())
+        return
+    arm_shutdown(cell)
+    extra.stopping = True
+    extra.exit = signal.exit
+    if cell.flags & STARTING:
+        extra.never_up = True
+        end(cell, Shutdown())
+    elif signal.drain and not cell.flags & STOPPING:
+        cell.flags |= DRAINING
+        slots.set_capacity(cell)
+    else:
+        cell.flags = (cell.flags & ~DRAINING) | STOPPING
+
+
+def stop_when_free(cell: ActorRef[Any]) -> None:
+    """End a stopping actor if nothing is in hand (and, draining, nothing is queued)."""
+    extra = cell.need_extra()
+    if extra.jobs or (cell.flags & DRAINING and (cell.inbox or extra.requeued)):
+        return
+    end(cell, extra.exit or Shutdown())
+
+
+def _on_link_exit(cell: ActorRef[Any], signal: LinkExit) -> None:
+    extra = cell.extra
+    if cell.flags & OVER or extra is None:
+        return
+    if extra.links is not None:
+        extra.links.pop(signal.ref, None)
+    match on_linked_exit(signal.exit, trapping=cell.handlers.trap_exits):
+        case LinkEffect.NOTIFY:
+            slots.notice(cell, Exited(signal.ref, signal.exit))
+        case LinkEffect.END:
+            error = LinkedActorEndedError(signal.path, signal.exit)
+            error.__cause__ = error_of(signal.exit)
+            end(cell, Killed(error) if isinstance(signal.exit, Killed) else Crash(error))
+        case LinkEffect.NOTHING:
+            pass
+
+
+def _to_owner(cell: ActorRef[Any], signal: Started | StartFailed | Ended) -> None:
+    """An owner hears of its slots, also while it is ending: its `on_stop` may be waiting for just that."""
+    if cell.flags & ENDED or cell.actor is None:
+        return
+    try:
+        cell.handlers.missing(cell.actor, signal)
+    except Exception as error:  # noqa: BLE001  as for a handler
+        end(cell, Crash(error))

@@ -1,0 +1,141 @@
+"""What actors receive: messages that users make, notices that the kernel makes, and what becomes of the undelivered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from llmactors._exits import Exit
+    from llmactors._ref import ActorRef
+
+A_contra = TypeVar("A_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+T_co = TypeVar("T_co", covariant=True)
+
+ASK_TIMEOUT: Final = 5.0  # seconds, OTP's
+HANDLER_LIMIT: Final = 60.0  # seconds
+
+Kind = Literal["sync", "async", "stream"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What an endpoint declares beside its signature.
+
+    Args:
+        timeout: Seconds an asker waits unless it says otherwise.
+        limit: Seconds a handler may take; None for no limit. Streams have none unless they declare one.
+        abandoned: What happens to an async handler whose asker gave up: `"cancel"` it, or let it `"finish"`.
+        raises: Exceptions that are answers: the asker gets them and the actor lives on.
+    """
+
+    timeout: float = ASK_TIMEOUT
+    limit: float | None = HANDLER_LIMIT
+    abandoned: Literal["cancel", "finish"] = "cancel"
+    raises: tuple[type[BaseException], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointInfo:
+    """What a message class knows of its endpoint."""
+
+    name: str
+    owner: type
+    kind: Kind
+    options: Options
+
+
+class Message(Generic[A_contra, R_co]):
+    """A call of an endpoint, as a value: `Counter.add(1)` is a `Message[Counter, int]`.
+
+    Each endpoint has a generated subclass whose slots are the handler's parameters, so messages compare by value,
+    print as calls, can be taken apart with `match`, and a wrong argument fails at the sender.
+    """
+
+    __slots__ = ()
+    __endpoint__: ClassVar[EndpointInfo]
+    __timeout__: ClassVar[float] = ASK_TIMEOUT
+
+    def __repr__(self) -> str:
+        info = self.__endpoint__
+        arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{info.owner.__name__}.{info.name}({arguments})"
+
+    def __eq__(self, other: object) -> bool:
+        if self.__class__ is not other.__class__:
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.__class__, *(getattr(self, name) for name in self.__slots__)))
+
+
+class StreamMessage(Message[A_contra, T_co]):
+    """A call of an endpoint that answers with many values: for `ref.stream`."""
+
+    __slots__ = ()
+
+
+class Request(Generic[R_co]):
+    """Base of plain messages that are answered by `receive`: `class Ping(Request[str])` makes `ref.ask(Ping())` a `str`."""
+
+    __slots__ = ()
+    __timeout__: ClassVar[float] = ASK_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """A monitored incarnation has ended, or a slot watched `until="discarded"` is gone. Comes once per monitor."""
+
+    ref: ActorRef[Any]
+    exit: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """A linked actor has ended; for actors with `trap_exits = True`."""
+
+    ref: ActorRef[Any]
+    exit: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A message that was being handled when its incarnation ended, and how often it has been delivered so far."""
+
+    item: Any
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """To the owner of a slot: the incarnation that it began is up."""
+
+    ref: ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """To the owner of a slot: the incarnation that it began did not come up. `StartIgnored` means: and need not."""
+
+    ref: ActorRef[Any]
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """To the owner of a slot: its incarnation has ended. What was in hand may be given back with `revive(requeue=)`."""
+
+    ref: ActorRef[Any]
+    exit: Exit
+    in_hand: tuple[InHand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that nobody handled, to whom it was sent, and why it was not."""
+
+    message: Any
+    path: str
+    reason: str

@@ -1,0 +1,339 @@
+"""`ActorRef`: what users hold of an actor, and at once the cell in which it lives.
+
+The ref *is* the slot: one object per actor. Users call its public methods; the fields are the kernel's. It stays valid
+across restarts, for as long as the owner keeps the slot.
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError, wait_for
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+
+from llmactors import _slots as slots
+from llmactors._asks import PENDING, Ask, Failure, timeout_of
+from llmactors._core.flags import DEAD, DRAINING, ENDED, ENDING, HELD, PAUSED, SIGNALS, STARTING, state_of
+from llmactors._core.names import join
+from llmactors._extra import Extra
+from llmactors._messages import Message, Request, StreamMessage
+from llmactors._scheduler import DEPTH
+from llmactors._signals import Kill, Pause, Resume, Stop
+from llmactors._streams import Flow, Stream
+from llmactors.errors import ActorDownError, ActorEndedError, StartFailedError, WrongThreadError
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Generator
+
+    from llmactors._exits import Exit
+    from llmactors._scheduler import Scheduler
+    from llmactors._system import ActorSystem
+    from llmactors._table import Table
+    from llmactors._usage import Usage
+
+A = TypeVar("A")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class ActorRef(Generic[A]):
+    """A reference to an actor: tell it, ask it, stream from it, stop it. Hashable; equal to itself only."""
+
+    __slots__ = (
+        "__weakref__",
+        "actor",
+        "capacity",
+        "cpu",
+        "extra",
+        "flags",
+        "handled",
+        "handlers",
+        "inbox",
+        "label",
+        "owner",
+        "scheduler",
+        "system",
+    )
+
+    def __init__(
+        self, system: ActorSystem, handlers: Table, label: str | int, owner: ActorRef[Any] | None
+    ) -> None:
+        self.system, self.scheduler = system, system.scheduler
+        self.handlers, self.label, self.owner = handlers, label, owner
+        self.inbox: deque[Any] | None = None
+        self.capacity = handlers.capacity
+        self.flags = ENDED
+        self.actor: Any = None
+        self.cpu = 0.0
+        self.handled = 0
+        self.extra: Extra | None = None
+
+    # -- messages -------------------------------------------------------------------------------------------------
+    def tell(self, message: Message[A, Any] | Request[Any] | object) -> bool:
+        """Send *message* and go on; from any thread. Never waits, never raises for the receiver's sake.
+
+        Returns:
+            Whether the message was accepted. A refused one is a dead letter.
+        """
+        scheduler = self.scheduler
+        if get_ident() != scheduler.thread:
+            return self._tell_from_elsewhere(message)
+        inbox = self.inbox
+        if inbox is None:
+            inbox = scheduler.free.pop() if scheduler.free else scheduler.new_inbox()
+            inbox.append(message)
+            self.inbox = inbox
+            scheduler.ready.append(self)
+            if scheduler.asleep:
+                scheduler.arm()
+            return True
+        if len(inbox) < self.capacity:
+            inbox.append(message)
+            return True
+        return slots.overflow(self, message)
+
+    def _tell_from_elsewhere(self, message: Any) -> bool:
+        inbox = self.inbox
+        if self.scheduler.loop.is_closed():
+            return False
+        self.scheduler.loop.call_soon_threadsafe(self.tell, message)
+        return not self.flags & (DEAD | DRAINING) and (inbox is None or len(inbox) < self.capacity)
+
+    @overload
+    async def ask(
+        self, message: Message[A, R], timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
+    ) -> R: ...
+    @overload
+    async def ask(
+        self, message: Request[R], timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
+    ) -> R: ...
+    async def ask(
+        self, message: Any, timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
+    ) -> Any:
+        """Send *message* and wait for its answer, at most *timeout* seconds (the endpoint's default without one).
+
+        Raises:
+            ActorEndedError: The actor ended before it answered; `__cause__` is why.
+            ActorDownError: No incarnation is up, and `when_down="fail"`.
+            AskTimeoutError: No answer in time. An async handler is told to give up.
+            MailboxFullError: The mailbox refused the message.
+            UnhandledMessageError: The actor has no handler for it.
+            BaseException: Whatever the endpoint lists in `raises`.
+        """
+        scheduler = self.scheduler
+        if get_ident() != scheduler.thread:
+            raise WrongThreadError("ask")
+        if self.inbox is None and not self.flags and scheduler.credit > 0 and scheduler.depth < DEPTH:
+            value = scheduler.direct(self, message, timeout)
+            if value.__class__ is not Ask:
+                if value.__class__ is Failure:
+                    raise value.error
+                return value
+            ask: Ask = value
+        else:
+            if when_down == "fail" and self.flags & (STARTING | ENDING | ENDED | DEAD):
+                raise ActorDownError(self.path, self.state)
+            ask = Ask(message, scheduler.clock(), timeout_of(message) if timeout is None else timeout, self)
+            ask.inherit()
+            self.accept(ask)
+        if ask.value is PENDING:
+            ask.future = scheduler.loop.create_future()
+            if ask.watched:
+                scheduler.watch(ask)
+            try:
+                await ask.future
+            except CancelledError as cancelled:
+                ask.fail(cancelled)
+                self.abandon(ask)
+                raise
+        value = ask.value
+        if value.__class__ is Failure:
+            raise value.error
+        return value
+
+    async def send(self, message: Message[A, Any] | Request[Any] | object, timeout: float | None = None) -> None:
+        """Send *message*, waiting for room in the mailbox: first come, first served.
+
+        Raises:
+            ActorEndedError: The slot was discarded.
+            TimeoutError: There was no room within *timeout* seconds.
+        """
+        if get_ident() != self.scheduler.thread:
+            raise WrongThreadError("send")
+        if self.flags & (DEAD | DRAINING):
+            raise ActorEndedError(self.path, self.extra and self.extra.exit)
+        inbox = self.inbox
+        if inbox is None or len(inbox) < self.capacity:
+            self.tell(message)
+            return
+        await wait_for(slots.wait_for_room(self, message), timeout)
+
+    def stream(self, message: StreamMessage[A, T], *, window: int = 32, idle: float = 30.0) -> Stream[T]:
+        """Read what a stream endpoint yields: `async with ref.stream(...) as items: async for item in items: ...`.
+
+        Args:
+            message: A call of an async-generator endpoint.
+            window: Items that the producer may be ahead of the reader, 1 or more.
+            idle: Seconds that a waiting producer gives its reader before the stream is cut.
+        """
+        if get_ident() != self.scheduler.thread:
+            raise WrongThreadError("stream")
+        if not isinstance(message, StreamMessage):
+            raise TypeError(f"{message!r} is not a call of a stream endpoint (an async generator); `ask` it instead")
+        if window < 1:
+            raise ValueError(f"window={window!r}: a stream runs at least 1 item ahead")
+        return Stream(self._flow(message, window, idle))
+
+    def _flow(self, message: StreamMessage[A, T], window: int, idle: float) -> Flow[T]:
+        return Flow(self, message, window, idle)
+
+    def accept(self, item: Ask | Flow[Any]) -> None:
+        """Queue an ask or a stream. For the kernel."""
+        inbox = self.inbox
+        if inbox is None:
+            self.inbox = inbox = self.scheduler.new_inbox()
+            inbox.append(item)
+            self.scheduler.enqueue(self)
+        elif len(inbox) < self.capacity:
+            inbox.append(item)
+        else:
+            slots.overflow(self, item)
+
+    def abandon(self, item: Ask | Flow[Any]) -> None:
+        """Nobody waits for *item* any more. For the kernel."""
+        if not self.flags & DEAD:
+            self.handlers.host.abandon(self, item)
+
+    # -- life -----------------------------------------------------------------------------------------------------
+    def stop(self, *, drain: bool = False) -> None:
+        """Ask the actor to end after what is in hand (with *drain*: after what is queued); from any thread."""
+        self.signal(Stop(drain))
+
+    def kill(self, cause: BaseException | str | None = None) -> None:
+        """End the actor at once; it cannot refuse, and its `on_stop` does not run. From any thread."""
+        self.signal(Kill(cause))
+
+    def pause(self) -> None:
+        """Hold its messages back from after the one in hand; for a supervisor: those of its subtree."""
+        self.signal(Pause())
+
+    def resume(self) -> None:
+        """Take a pause back."""
+        self.signal(Resume())
+
+    def signal(self, signal: Any) -> None:
+        """Put a control signal into the second lane; from any thread. For the kernel."""
+        scheduler = self.scheduler
+        if get_ident() != scheduler.thread:
+            if not scheduler.loop.is_closed():
+                scheduler.loop.call_soon_threadsafe(self.signal, signal)
+            return
+        if self.flags & DEAD:
+            return
+        self.need_extra().signals.append(signal)
+        idle, held = self.inbox is None, self.flags & HELD
+        self.flags |= SIGNALS
+        if idle:
+            self.inbox = scheduler.new_inbox()
+        if idle or held:
+            scheduler.enqueue(self)
+
+    async def wait_ended(self) -> Exit:
+        """Wait until the slot is discarded, and return how its last incarnation ended."""
+        extra = self.need_extra()
+        if self.flags & DEAD:
+            return extra.exit or slots.Killed()
+        if extra.gone is None:
+            extra.gone = []
+        future: Any = self.scheduler.loop.create_future()
+        extra.gone.append(future)
+        ended: Exit = await future
+        return ended
+
+    def __await__(self) -> Generator[Any, None, ActorRef[A]]:
+        """Wait until an incarnation is up, and return the ref.
+
+        Raises:
+            StartFailedError: It could not start; `__cause__` says why.
+            ActorEndedError: The slot was discarded.
+        """
+        while self.flags & (STARTING | ENDED | ENDING | DEAD):
+            extra = self.need_extra()
+            if self.flags & DEAD:
+                if extra.start_error is not None:
+                    raise StartFailedError(self.path, extra.start_error)
+                raise ActorEndedError(self.path, extra.exit)
+            if extra.up is None:
+                extra.up = []
+            future = self.scheduler.loop.create_future()
+            extra.up.append(future)
+            yield from future
+        return self
+
+    # -- what is known ----------------------------------------------------------------------------------------------
+    @property
+    def name(self) -> str:
+        """The name, unique among siblings."""
+        return self.label if isinstance(self.label, str) else f"{self.handlers.cls.__name__.lower()}-{self.label}"
+
+    @property
+    def path(self) -> str:
+        """The path of names from the root, such as `/nets/worker-1`."""
+        parts: list[str] = []
+        cell: ActorRef[Any] | None = self
+        while cell is not None and cell.owner is not None:
+            if cell is not cell.system.root:
+                parts.append(cell.name)
+            cell = cell.owner
+        return join(tuple(reversed(parts)))
+
+    @property
+    def cls(self) -> type[A]:
+        """The actor's class."""
+        return self.handlers.cls  # type: ignore[return-value]
+
+    @property
+    def parent(self) -> ActorRef[Any] | None:
+        """The owner of the slot; None for the root and for what the system itself spawned."""
+        owner = self.owner
+        return None if owner is None or owner.owner is None else owner
+
+    @property
+    def id(self) -> int:
+        """A number that names the slot within the process while it exists."""
+        return id(self)
+
+    def children(self) -> tuple[ActorRef[Any], ...]:
+        """Return the slots that hang on this one, the eldest first."""
+        extra = self.extra
+        return () if extra is None or not extra.children else tuple(extra.children.values())
+
+    @property
+    def state(self) -> str:
+        """What the actor does now: idle, ready, running, starting, stopping, pausing, paused, throttled, down or discarded."""
+        extra = self.extra
+        in_hand = self.scheduler.current is self or bool(extra and extra.jobs)
+        return state_of(self.flags, in_hand=in_hand, queued=bool(self.inbox))
+
+    @property
+    def paused(self) -> bool:
+        """Whether a pause is in force."""
+        extra = self.extra
+        return bool(self.flags & PAUSED or (extra and extra.pause_children))
+
+    def usage(self) -> Usage:
+        """Return the actor's account."""
+        return self.handlers.host.usage(self)
+
+    def need_extra(self) -> Extra:
+        """Return the rare half of the cell, made on first use. For the kernel."""
+        extra = self.extra
+        if extra is None:
+            extra = self.extra = Extra()
+        return extra
+
+    def __repr__(self) -> str:
+        return f"<ActorRef {self.path} {self.cls.__name__} {self.state}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self!r} cannot be pickled; send it in a message, and it arrives as a ref")

@@ -1,0 +1,119 @@
+"""`ActorSystem.run`: a system as a whole program, with signals, an exit status and the fastest loop there is."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from llmactors._core.chain import describe_chain
+from llmactors._reports import report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmactors._system import ActorSystem
+
+SECOND_SIGNAL_KILLS: Final = (signal.SIGINT, signal.SIGTERM)
+THRESHOLDS: Final = (10_000, 1_000, 1_000_000)
+COLLECT_EVERY: Final = 5.0  # seconds
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes event loops: uvloop's where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def run(system: ActorSystem) -> int:
+    """Run *system* until its root ends or a signal stops it; return the exit status."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*THRESHOLDS)
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            return runner.run(_main(system))
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+async def _main(system: ActorSystem) -> int:
+    signals = _Signals(system)
+    try:
+        try:
+            await system.start()
+        except Exception as error:  # noqa: BLE001  reported in full, and the exit status says it
+            report(logging.CRITICAL, "system_did_not_start", system=system.name, chain=describe_chain(error))
+            return 1
+        gc.collect()
+        gc.freeze()
+        collector = asyncio.create_task(_collect())
+        try:
+            await signals.wait_over()
+            await system.stop()
+        finally:
+            collector.cancel()
+        return _status(system, signals.received)
+    finally:
+        signals.restore()
+
+
+def _status(system: ActorSystem, received: int | None) -> int:
+    try:
+        system.raise_unheard()
+    except BaseException as error:  # noqa: BLE001  as above
+        report(logging.CRITICAL, "system_failed", system=system.name, chain=describe_chain(error))
+        return 1
+    return 130 if received == signal.SIGINT else 0
+
+
+async def _collect() -> None:
+    """Collect garbage now and then, when the loop gets to it, instead of in the middle of a slice."""
+    while True:
+        await asyncio.sleep(COLLECT_EVERY)
+        gc.collect(1)
+
+
+class _Signals:
+    """The first SIGINT or SIGTERM stops the system in order, the second kills what is left."""
+
+    def __init__(self, system: ActorSystem) -> None:
+        self._system = system
+        self._over = asyncio.Event()
+        self.received: int | None = None
+        self._loop = asyncio.get_running_loop()
+        self._before: dict[int, Any] = {}
+        for number in SECOND_SIGNAL_KILLS:
+            self._before[number] = signal.getsignal(number)
+            if sys.platform == "win32":
+                signal.signal(number, lambda n, _: self._loop.call_soon_threadsafe(self._on_signal, n))
+            else:
+                self._loop.add_signal_handler(number, self._on_signal, number)
+
+    def _on_signal(self, number: int) -> None:
+        if self.received is None:
+            self.received = number
+            self._over.set()
+        else:
+            self._system.kill()
+
+    async def wait_over(self) -> None:
+        """Wait for a signal or for the end of the root."""
+        ended = asyncio.create_task(self._system.wait_root_ended())
+        asked = asyncio.create_task(self._over.wait())
+        await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (ended, asked):
+            task.cancel()
+
+    def restore(self) -> None:
+        """Put the former signal handlers back."""
+        for number, handler in self._before.items():
+            if sys.platform != "win32":
+                self._loop.remove_signal_handler(number)
+            signal.signal(number, handler)

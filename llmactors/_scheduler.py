@@ -1,0 +1,379 @@
+"""The scheduler: one run queue per system, on one asyncio loop.
+
+Theory of operation
+1. `inbox is None` means that a cell is idle. Whoever makes it a queue puts the cell on the run queue; from then on the
+   cell belongs to the run queue, to a slice, to a suspended handler, or to whoever holds it (see `_core.flags`), and a
+   tell only appends.
+2. One loop callback, `drain`, runs slices in queue order. A slice ends after `SLICE` messages, a turn after `TURN`
+   seconds; then the loop gets its turn.
+3. A plain handler runs in the slice: no task, no future. An async handler's first step does too (see `_steps`).
+4. An ask to an idle actor is answered on the asker's stack (its asker waits anyway): at most `DEPTH` deep, and within
+   a credit per turn, so that the loop is never starved. Order, accounting and crashes are as through the queue.
+5. One clock read a slice is the CPU account: the end of one slice is the start of the next.
+6. The clock, and with it every time, comes from outside; so does the run queue, whose `popleft` chooses who is next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio.tasks import _enter_task, _leave_task
+from collections import deque
+from contextvars import copy_context
+from threading import get_ident
+from time import perf_counter
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final
+
+from llmactors import _lives as lives
+from llmactors._asks import PENDING, Ask, timeout_of
+from llmactors._core.deadlines import TICK, Wheel
+from llmactors._core.flags import BUSY, DRAINING, GATE, GATED, HELD, OVER, REQUEUED, SIGNALS, STARTING, STOPPING, WAITERS
+from llmactors._later import Later
+from llmactors._messages import HANDLER_LIMIT
+from llmactors._steps import DONE, Job, Limit
+from llmactors.errors import HandlerTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from llmactors._ref import ActorRef
+
+SLICE: Final = 64  # messages of one cell before the next cell's turn
+TURN: Final = 0.0005  # seconds of slices before the loop gets its turn
+CREDIT: Final = 64  # asks answered on the asker's stack between two turns
+GRAIN: Final = 20e-6  # seconds; an ask that takes longer uses up more credit
+DEPTH: Final = 4  # asks answered inside asks
+POOLED: Final = 1024  # empty inboxes kept for the next actor that gets a message
+
+
+class Scheduler:
+    """Runs the actors of one system. See the module for how."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        clock: Callable[[], float] = perf_counter,
+        ready: deque[ActorRef[Any]] | None = None,
+        credit: int = CREDIT,
+    ) -> None:
+        self.loop, self.clock = loop, clock
+        self.thread = get_ident()
+        self.ready: deque[ActorRef[Any]] = deque() if ready is None else ready
+        self.free: deque[deque[Any]] = deque(maxlen=POOLED)
+        self.asleep = True
+        self.depth = 0
+        self.credit = self.credit_per_turn = credit
+        self.current: ActorRef[Any] | None = None
+        self.last = 0.0
+        self.context = copy_context()
+        self.contexts = [copy_context() for _ in range(DEPTH)]
+        self.wheel = Wheel()
+        self.ticker: asyncio.TimerHandle | None = None
+        self.spares: list[Job] = []
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self.expired = 0
+        self.closed = False
+
+    # -- the run queue ----------------------------------------------------------------------------------------------
+    def enqueue(self, cell: ActorRef[Any]) -> None:
+        """Put a cell that has an inbox on the run queue."""
+        self.ready.append(cell)
+        if self.asleep:
+            self.arm()
+
+    def arm(self) -> None:
+        """Have `drain` called in the loop's next turn."""
+        if not self.closed:
+            self.asleep = False
+            self.loop.call_soon(self.drain, context=self.context)
+
+    def drain(self) -> None:
+        """Give the actors one turn."""
+        self.credit = self.credit_per_turn
+        self.run()
+        self.asleep = True
+        if self.ready:
+            self.arm()
+
+    def run(self) -> None:
+        """Run slices in queue order until the queue is empty or the turn is used up."""
+        ready, free, clock = self.ready, self.free, self.clock
+        last = clock()
+        end_of_turn = last + TURN
+        while ready:
+            cell = ready.popleft()
+            inbox = cell.inbox
+            if inbox is None:
+                continue
+            self.current, self.last = cell, last
+            if cell.flags and not self.attend(cell):
+                continue
+            count = self.slice(cell, inbox)
+            now = clock()
+            cell.cpu += now - self.last
+            cell.handled += count
+            last = now
+            if not inbox and not cell.flags:
+                cell.inbox = None
+                free.append(inbox)
+            elif not cell.flags & HELD:
+                ready.append(cell)
+            if now > end_of_turn:
+                break
+        self.current = None
+
+    def slice(self, cell: ActorRef[Any], inbox: deque[Any]) -> int:
+        """Handle up to `SLICE` messages of a cell; return how many it was."""
+        handlers, actor, left = cell.handlers, cell.actor, SLICE
+        item: Any = None
+        try:
+            while inbox and left:
+                left -= 1
+                item = inbox.popleft()
+                if item.__class__ is Ask:
+                    if item.value is not PENDING:
+                        self.expired += 1
+                        continue
+                    answer = handlers[item.message.__class__](actor, item.message)
+                    if answer.__class__ is CoroutineType:
+                        if not self.first_step(cell, answer, item):
+                            break
+                    elif answer.__class__ is Later:
+                        lives.await_later(cell, answer, item)
+                    elif item.value is PENDING:
+                        item.value = answer
+                        future = item.future
+                        if future is not None and not future.done():
+                            future.set_result(None)
+                else:
+                    answer = handlers[item.__class__](actor, item)
+                    if answer is not None and answer.__class__ is CoroutineType and not self.first_step(cell, answer, item):
+                        break
+                if cell.flags:
+                    break
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  SystemExit and MemoryError are ends of an actor, not of the system
+            lives.raised(cell, error, item)
+        return SLICE - left
+
+    def direct(self, cell: ActorRef[Any], message: Any, timeout: float | None) -> Any:
+        """Answer an ask to an idle actor on the asker's stack: the answer, a `Failure`, or the pending `Ask`."""
+        start = self.clock()
+        outer, depth = self.current, self.depth
+        if outer is not None:
+            outer.cpu += start - self.last
+        inbox = cell.inbox = self.free.pop() if self.free else deque()
+        self.current, self.last, self.depth = cell, start, depth + 1
+        self.credit -= 1
+        ask: Ask | None = None
+        try:
+            answer = self.contexts[depth].run(cell.handlers[message.__class__], cell.actor, message)
+            if answer.__class__ is CoroutineType or answer.__class__ is Later:
+                ask = Ask(message, start, timeout_of(message) if timeout is None else timeout, cell)
+                ask.inherit()
+                if answer.__class__ is Later:
+                    lives.await_later(cell, answer, ask)
+                    answer = ask
+                else:
+                    answer = ask.value if self.first_step(cell, answer, ask) else ask
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  as in `slice`
+            if ask is None:
+                ask = Ask(message, start, 0.0, cell)
+            lives.raised(cell, error, ask)
+            answer = ask if ask.value is PENDING else ask.value
+        self._leave_direct(cell, inbox, start, outer, depth)
+        return answer
+
+    def _leave_direct(
+        self, cell: ActorRef[Any], inbox: deque[Any], start: float, outer: ActorRef[Any] | None, depth: int
+    ) -> None:
+        now = self.clock()
+        cell.cpu += now - self.last
+        cell.handled += 1
+        self.depth, self.current, self.last = depth, outer, now
+        if now - start > GRAIN:
+            self.credit -= int((now - start) / GRAIN)
+        if not inbox and not cell.flags:
+            cell.inbox = None
+            self.free.append(inbox)
+        elif not cell.flags & HELD or cell.flags & SIGNALS:
+            self.enqueue(cell)
+
+    # -- what is unusual --------------------------------------------------------------------------------------------
+    def attend(self, cell: ActorRef[Any]) -> bool:
+        """Look at a cell's flags, signals first; False when it has no message to handle now."""
+        if cell.flags & SIGNALS:
+            lives.on_signals(cell)
+        flags = cell.flags
+        if flags & (STOPPING | DRAINING) and not flags & (OVER | STARTING):
+            lives.stop_when_free(cell)
+            flags = cell.flags
+        if flags & HELD:
+            return False
+        if flags & REQUEUED:
+            lives.take_requeued(cell)
+        if flags & WAITERS:
+            lives.admit(cell)
+        if not cell.inbox:
+            self.idle(cell)
+            return False
+        return not flags & GATE or self.ask_gate(cell)
+
+    def idle(self, cell: ActorRef[Any]) -> None:
+        """A cell has nothing to do: give its inbox back."""
+        if cell.inbox is not None:
+            self.free.append(cell.inbox)
+            cell.inbox = None
+
+    def ask_gate(self, cell: ActorRef[Any]) -> bool:
+        """Ask the owner's gate for the go-ahead; a cell that does not get it is held until the time it names."""
+        extra = cell.extra
+        gate = None if extra is None else extra.gate
+        until = None if gate is None else gate(cell.usage(), self.clock())
+        if until is None:
+            return True
+        cell.flags |= GATED
+        self.loop.call_later(max(0.0, until - self.clock()), self._ungate, cell)
+        return False
+
+    def _ungate(self, cell: ActorRef[Any]) -> None:
+        cell.flags &= ~GATED
+        self.requeue(cell)
+
+    def requeue(self, cell: ActorRef[Any]) -> None:
+        """Something that held a cell is over: put it back if it has anything to do."""
+        if cell.flags & HELD and not cell.flags & SIGNALS:
+            return
+        if cell.inbox or cell.flags:
+            if cell.inbox is None:
+                cell.inbox = self.new_inbox()
+            self.enqueue(cell)
+        else:
+            self.idle(cell)
+
+    def new_inbox(self) -> deque[Any]:
+        """Return an empty inbox."""
+        return self.free.pop() if self.free else deque()
+
+    # -- async handlers ----------------------------------------------------------------------------------------------
+    def first_step(self, cell: ActorRef[Any], coroutine: Coroutine[Any, Any, Any], item: Any) -> bool:
+        """Run an async handler up to its first suspension. True when it finished; its error is raised."""
+        extra = cell.extra
+        resident = None if extra is None else extra.resident
+        if resident is None or resident.busy:
+            job = self.spares.pop() if self.spares else Job(self, self.context.copy(), resident=False)
+        else:
+            job = resident
+        finished = self.begin(job, cell, coroutine, item)
+        if finished:
+            if not job.resident:
+                job.context = self.context.copy()
+                self.spares.append(job)
+            error = self.error
+            if error is not None:
+                self.error = None
+                raise error
+            if item.__class__ is Ask and item.value is PENDING:
+                item.answer(self.value)
+            return True
+        job.then = self.finished
+        lives.took(cell, job)
+        self._limit(job, item)
+        return False
+
+    def begin(self, job: Job, cell: ActorRef[Any], coroutine: Coroutine[Any, Any, Any], item: Any) -> bool:
+        """Run a coroutine's first step under the task of *job*; True when that was all."""
+        loop = self.loop
+        outer = asyncio.current_task(loop)
+        if outer is not None:
+            _leave_task(loop, outer)
+        _enter_task(loop, job.task)
+        try:
+            wanted = job.context.run(job.drive.send, (item if item.__class__ is Ask else cell, coroutine))
+        finally:
+            _leave_task(loop, job.task)
+            if outer is not None:
+                _enter_task(loop, outer)
+        if wanted is DONE:
+            return True
+        job.cell, job.item = cell, item
+        job.suspended(wanted)
+        return False
+
+    def enter(self, cell: ActorRef[Any] | None) -> None:
+        """A suspended handler goes on: its time is its cell's."""
+        self.current = cell
+        self.last = self.clock()
+
+    def leave(self, cell: ActorRef[Any] | None) -> None:
+        """A suspended handler waits again."""
+        if cell is not None:
+            cell.cpu += self.clock() - self.last
+        self.current = None
+
+    def finished(self, job: Job, answer: Any, error: BaseException | None) -> None:
+        """A suspended handler has ended."""
+        cell, item = job.cell, job.item
+        job.item = None
+        if cell is None:
+            return
+        if not job.resident:
+            job.cell = None
+        lives.gave_back(cell, job)
+        if cell.flags & OVER:
+            return
+        if error is not None:
+            lives.raised(cell, error, item)
+        elif item.__class__ is Ask:
+            item.answer(answer)
+        if not cell.flags & OVER:
+            self.requeue(cell)
+
+    def _limit(self, job: Job, item: Any) -> None:
+        message = item.message if hasattr(item, "message") else item
+        info = getattr(message, "__endpoint__", None)
+        limit = HANDLER_LIMIT if info is None else info.options.limit
+        if limit is not None:
+            self.watch(Limit(job, self.clock() + limit))
+
+    def overrun(self, job: Job) -> None:
+        """A suspended handler is longer than its limit: its incarnation ends."""
+        cell, item = job.cell, job.item
+        if cell is None:
+            return
+        message = item.message if hasattr(item, "message") else item
+        info = getattr(message, "__endpoint__", None)
+        limit = HANDLER_LIMIT if info is None or info.options.limit is None else info.options.limit
+        lives.raised(cell, HandlerTimeoutError(cell.path, repr(message), limit), item)
+
+    # -- deadlines -----------------------------------------------------------------------------------------------------
+    def watch(self, entry: Any) -> None:
+        """Watch a deadline."""
+        self.wheel.young.append(entry)
+        if self.ticker is None:
+            self.ticker = self.loop.call_later(TICK, self.tick, context=self.context)
+
+    def tick(self) -> None:
+        """Expire what is due."""
+        self.ticker = None
+        for entry in self.wheel.expire(self.clock()):
+            entry.expired()
+        if self.wheel and self.ticker is None and not self.closed:
+            self.ticker = self.loop.call_later(TICK, self.tick, context=self.context)
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+    def close(self) -> list[asyncio.Task[None]]:
+        """Stop for good; return the tasks that are still to be awaited."""
+        self.closed = True
+        if self.ticker is not None:
+            self.ticker.cancel()
+            self.ticker = None
+        spares, self.spares = self.spares, []
+        for job in spares:
+            job.fence()
+        return [job.task for job in spares]

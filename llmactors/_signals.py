@@ -1,0 +1,46 @@
+"""Control signals: the second lane of a mailbox, which overtakes messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llmactors._exits import Normal, Shutdown
+
+if TYPE_CHECKING:
+    from llmactors._exits import Exit
+    from llmactors._ref import ActorRef
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End after what is in hand; with *drain*, after what is queued. *exit* is how the end will be told."""
+
+    drain: bool = False
+    exit: Normal | Shutdown = Shutdown()
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End at once."""
+
+    cause: BaseException | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Handle no message until `Resume`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Handle messages again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkExit:
+    """A linked actor has ended. *path* is kept because the slot may be gone."""
+
+    ref: ActorRef[Any]
+    path: str
+    exit: Exit

@@ -1,0 +1,231 @@
+"""Slots: what outlives an incarnation. The mailbox and who waits for it, pause and resume, and giving the slot up."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from llmactors._asks import Ask
+from llmactors._core.flags import DEAD, DRAINING, ENDED, GATE, OVER, PAUSED, REQUEUED, WAITERS
+from llmactors._core.mailbox import Verdict, on_full
+from llmactors._exits import Killed
+from llmactors._messages import Down, Exited
+from llmactors._signals import Kill
+from llmactors._streams import Flow
+from llmactors.errors import ActorEndedError, MailboxFullError
+
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Callable
+
+    from llmactors._messages import InHand
+    from llmactors._ref import ActorRef
+    from llmactors._usage import Usage
+
+CLOSED: Final[deque[Any]] = deque(maxlen=0)
+"""The inbox of every discarded slot: nothing is ever put in."""
+
+
+# -- the mailbox ----------------------------------------------------------------------------------------------------------
+def set_capacity(cell: ActorRef[Any]) -> None:
+    """Work the capacity out anew: none in a discarded or draining slot, none for others while a sender waits."""
+    extra = cell.extra
+    base = capacity_of(cell)
+    if cell.flags & (DEAD | DRAINING) or (extra is not None and extra.waiters):
+        cell.capacity = -1
+    else:
+        cell.capacity = base + (0 if extra is None else extra.notices)
+
+
+def capacity_of(cell: ActorRef[Any]) -> int:
+    """Return the declared capacity of a mailbox."""
+    extra = cell.extra
+    mailbox = None if extra is None else extra.mailbox
+    return cell.handlers.capacity if mailbox is None else mailbox.capacity
+
+
+def overflow(cell: ActorRef[Any], item: Any) -> bool:
+    """A message found no room: refuse it, or drop one. Return whether *item* was accepted."""
+    extra = cell.extra
+    if cell.flags & (DEAD | DRAINING):
+        reject(cell, item, "discarded" if cell.flags & DEAD else "ended", ActorEndedError(cell.path, extra and extra.exit))
+        return False
+    policy = cell.handlers.overflow if extra is None or extra.mailbox is None else extra.mailbox.overflow
+    verdict = on_full(policy, waiting_senders=bool(extra and extra.waiters), empty=not cell.inbox)
+    if verdict is Verdict.DROP_OLD and cell.inbox:
+        reject(cell, cell.inbox.popleft(), "full", MailboxFullError(cell.path, capacity_of(cell)))
+        cell.inbox.append(item)
+        return True
+    reject(cell, item, "full", MailboxFullError(cell.path, capacity_of(cell)))
+    return False
+
+
+def reject(cell: ActorRef[Any], item: Any, reason: str, error: Exception) -> None:
+    """A message will not be handled: count it, and tell whoever waits for its answer."""
+    if isinstance(item, (Ask, Flow)):
+        if not item.pending():
+            return
+        item.fail(error)
+        item = item.message
+    if not isinstance(item, (Down, Exited)):
+        cell.system.dead_letter(item, cell.path, reason)
+
+
+def notice(cell: ActorRef[Any], item: Down | Exited) -> None:
+    """Put a notice into the mailbox: it is never refused, and takes up no room."""
+    if cell.flags & OVER:
+        return
+    cell.need_extra().notices += 1
+    set_capacity(cell)
+    if cell.inbox is None:
+        cell.inbox = cell.scheduler.new_inbox()
+        cell.inbox.append(item)
+        cell.scheduler.enqueue(cell)
+    else:
+        cell.inbox.append(item)
+
+
+def took_notice(cell: ActorRef[Any]) -> None:
+    """A notice has left the mailbox."""
+    cell.need_extra().notices -= 1
+    set_capacity(cell)
+
+
+def forget_notices(cell: ActorRef[Any]) -> None:
+    """Notices belong to the incarnation that asked for them: drop what the next one did not ask for."""
+    extra = cell.need_extra()
+    if extra.notices and cell.inbox:
+        kept = [item for item in cell.inbox if not isinstance(item, (Down, Exited))]
+        cell.inbox.clear()
+        cell.inbox.extend(kept)
+    extra.notices = 0
+    set_capacity(cell)
+
+
+def wait_for_room(cell: ActorRef[Any], item: Any) -> Future[bool]:
+    """Queue a sender; its turn comes when there is room, first come first served."""
+    extra = cell.need_extra()
+    future: Future[bool] = cell.scheduler.loop.create_future()
+    if extra.waiters is None:
+        extra.waiters = deque()
+    extra.waiters.append((future, item))
+    cell.flags |= WAITERS
+    set_capacity(cell)
+    return future
+
+
+def admit(cell: ActorRef[Any]) -> None:
+    """Let senders in that wait, as far as there is room."""
+    extra, inbox = cell.need_extra(), cell.inbox
+    waiters = extra.waiters
+    limit = capacity_of(cell) + extra.notices
+    while waiters and inbox is not None and (waiters[0][0].done() or len(inbox) < limit):
+        future, item = waiters.popleft()
+        if not future.done():
+            inbox.append(item)
+            future.set_result(True)
+    if not waiters:
+        extra.waiters = None
+        cell.flags &= ~WAITERS
+        set_capacity(cell)
+
+
+def requeue(cell: ActorRef[Any], messages: list[InHand]) -> None:
+    """Give messages back to the front of the mailbox, in order; how often they were delivered is kept."""
+    extra = cell.need_extra()
+    if messages:
+        extra.requeued = deque([*messages, *(extra.requeued or ())])
+        cell.flags |= REQUEUED
+
+
+def take_requeued(cell: ActorRef[Any]) -> None:
+    """Move the next redelivered message to the front; one a slice, so that a crash can be laid to it."""
+    extra, inbox = cell.need_extra(), cell.inbox
+    if extra.requeued and inbox is not None:
+        extra.again = extra.requeued.popleft()
+        inbox.appendleft(extra.again.item)
+    else:
+        extra.again = extra.requeued = None
+        cell.flags &= ~REQUEUED
+
+
+def set_gate(cell: ActorRef[Any], gate: Callable[[Usage, float], float | None] | None) -> None:
+    """Have *gate* asked before each slice of the cell; None takes it away."""
+    cell.need_extra().gate = gate
+    cell.flags = cell.flags & ~GATE if gate is None else cell.flags | GATE
+
+
+# -- pause and resume -----------------------------------------------------------------------------------------------------------
+def pause(cell: ActorRef[Any]) -> None:
+    """Hold the actor's messages back; for a supervisor: those of its subtree."""
+    if not cell.handlers.pausable:
+        extra = cell.need_extra()
+        extra.pause_children = True
+        for child in list((extra.children or {}).values()):
+            pause(child)
+    elif not cell.flags & (PAUSED | DEAD):
+        cell.flags |= PAUSED
+        if cell.inbox is None:
+            cell.inbox = cell.scheduler.new_inbox()
+        if not cell.flags & ENDED:
+            cell.handlers.host.pause(cell)
+
+
+def resume(cell: ActorRef[Any]) -> None:
+    """Take a pause back."""
+    extra = cell.need_extra()
+    if not cell.handlers.pausable:
+        extra.pause_children = False
+        for child in list((extra.children or {}).values()):
+            resume(child)
+    elif cell.flags & PAUSED:
+        cell.flags &= ~PAUSED
+        if not cell.flags & ENDED:
+            cell.handlers.host.resume(cell)
+        waiting, extra.resumed = extra.resumed or [], None
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+        cell.scheduler.requeue(cell)
+
+
+# -- the end of a slot -------------------------------------------------------------------------------------------------------------
+def give_up(cell: ActorRef[Any]) -> None:
+    """The owner gives a slot up: at once if nothing lives in it, else when it has been killed."""
+    cell.need_extra().kept = False
+    if cell.flags & ENDED:
+        discard(cell)
+    elif not cell.flags & DEAD:
+        cell.signal(Kill("its slot was discarded"))
+
+
+def discard(cell: ActorRef[Any]) -> None:
+    """End a slot: its name is free, what waits in it becomes dead letters, asks among it fail, watchers hear it."""
+    extra = cell.need_extra()
+    if cell.flags & DEAD:
+        return
+    path = cell.path
+    owner = cell.owner
+    if owner is not None and owner.extra is not None and owner.extra.children is not None:
+        owner.extra.children.pop(cell.label, None)
+    cell.flags = DEAD
+    cell.capacity = -1
+    inbox, cell.inbox = cell.inbox, CLOSED
+    exit = extra.exit or Killed()
+    left = [m.item for m in (*extra.in_hand, *(extra.requeued or ()))] + list(inbox or ())
+    for item in left:
+        reject(cell, item, "discarded", ActorEndedError(path, exit))
+    for future, item in extra.waiters or ():
+        if not future.done():
+            future.set_exception(ActorEndedError(path, exit))
+            reject(cell, item, "discarded", ActorEndedError(path, exit))
+    extra.waiters = extra.requeued = None
+    extra.in_hand = []
+    for child in reversed(list((extra.children or {}).values())):
+        give_up(child)
+    for gone in extra.gone or ():
+        if not gone.done():
+            gone.set_result(exit)
+    for monitor in extra.watchers or ():
+        monitor.fire(exit)
+    extra.gone = extra.watchers = None

@@ -1,0 +1,365 @@
+"""`ActorSystem`: boots a tree, spawns and looks up actors, and stops everything in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeVar, overload
+
+from llmactors import _ends as ends
+from llmactors import _lives as lives
+from llmactors import _lookup as lookup
+from llmactors._actor import Actor
+from llmactors._context import Context, Slot
+from llmactors._core.chain import describe_chain
+from llmactors._core.names import check_name
+from llmactors._exits import Exit, Killed, describe, error_of
+from llmactors._messages import DeadLetter, Ended, Started, StartFailed
+from llmactors._ref import ActorRef
+from llmactors._reports import report
+from llmactors._scheduler import Scheduler
+from llmactors._signals import Kill, Stop
+from llmactors.errors import ActorEndedError, NameTakenError
+from llmactors.hosts._loop import Loop
+from llmactors.hosts._port import Birth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+
+    from llmactors._blocking import BlockingSystem
+    from llmactors._table import Table
+    from llmactors.hosts._port import Host, HostConfig
+
+A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
+
+KEPT_LETTERS: Final = 100
+
+
+class Locator(Protocol[A_co]):
+    """Says where an actor hangs: under which supervisor class, by which name. A supervisor's class attribute is one."""
+
+    @property
+    def owner(self) -> type | None:
+        """The supervisor class that declares the child."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The child's name."""
+        ...
+
+    @property
+    def actor(self) -> Callable[..., A_co]:
+        """The child's class."""
+        ...
+
+
+class DeadLetters:
+    """What nobody handled: counters by reason, and the last few letters."""
+
+    __slots__ = ("_warned", "counts", "recent")
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.recent: deque[DeadLetter] = deque(maxlen=KEPT_LETTERS)
+        self._warned: deque[str] = deque(maxlen=KEPT_LETTERS)
+
+    @property
+    def total(self) -> int:
+        """How many there were."""
+        return self.counts.total()
+
+    def add(self, letter: DeadLetter) -> None:
+        """Count a letter; the first of each mailbox and reason is a warning if it was refused for want of room."""
+        self.counts[letter.reason] += 1
+        self.recent.append(letter)
+        key = f"{letter.path} {letter.reason}"
+        level = logging.WARNING if letter.reason in {"full", "poison"} and key not in self._warned else logging.DEBUG
+        if level == logging.WARNING:
+            self._warned.append(key)
+        report(level, "dead_letter", path=letter.path, reason=letter.reason, message=type(letter.message).__qualname__)
+
+
+class Guardian(Actor):
+    """The system's own actor: it holds the root's slot and owns whatever the system spawns."""
+
+    pausable = False
+
+    def __init__(self) -> None:
+        self.root: Slot[Any] | None = None
+        self.root_over: asyncio.Event = asyncio.Event()
+        self.root_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def receive(self, message: object) -> None:
+        """Hear of the root."""
+        match message:
+            case Started():
+                if not self.root_up.done():
+                    self.root_up.set_result(None)
+            case StartFailed(_, error):
+                self.root_over.set()
+                if not self.root_up.done():
+                    self.root_up.set_exception(error)
+            case Ended(_, exit):
+                self.root_over.set()
+                self.context.system.root_ended(exit)
+                if not self.root_up.done():
+                    self.root_up.set_exception(ends.ended_error(message.ref, exit))
+
+    async def on_stop(self, exit: Exit) -> None:
+        """Stop the root, and wait for it."""
+        if self.root is not None and not self.root_over.is_set():
+            self.root.stop()
+            await self.root_over.wait()
+
+
+class ActorSystem:
+    """A tree of actors on the running event loop.
+
+    `async with ActorSystem(App) as system:` boots the tree under *root* and stops it in order at the end of the block.
+    A root that crashes or gives up cancels the block, and its error is raised from it; so is, at the end of the block,
+    the error of an actor whose crash nobody heard.
+
+    Args:
+        root: The class of the root actor, usually a `Supervisor`. Without one, `spawn` is all there is.
+        args: For the root's constructor.
+        name: What reports call the system.
+    """
+
+    def __init__(self, root: Callable[..., Any] | None = None, *args: Any, name: str = "system") -> None:
+        self.name = check_name(name)
+        self._root_class, self._root_args = root, args
+        self.dead_letters = DeadLetters()
+        self.scheduler: Scheduler
+        self.guardian: ActorRef[Guardian]
+        self.root: ActorRef[Any] | None = None
+        self._hosts: dict[Any, Host] = {}
+        self._unheard: list[tuple[str, BaseException]] = []
+        self._root_exit: Exit | None = None
+        self._body: asyncio.Task[Any] | None = None
+        self._cancelled = self._stopped = False
+
+    # -- boot and stop --------------------------------------------------------------------------------------------
+    async def __aenter__(self) -> Self:
+        await self.start()
+        self._body = asyncio.current_task()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        body, self._body = self._body, None
+        await self.stop()
+        if self._cancelled and body is not None and isinstance(error, asyncio.CancelledError):
+            body.uncancel()
+            error = None
+        if error is None:
+            self.raise_unheard()
+
+    async def start(self) -> None:
+        """Boot the tree; returns when the root is up.
+
+        Raises:
+            BaseException: Whatever kept the root from starting; what had started is stopped by then.
+        """
+        self.scheduler = self.make_scheduler()
+        table = self.host(None).table(Guardian)
+        self.guardian = self.new_cell(table, "guardian", None)
+        self.guardian.need_extra().shutdown = "forever"
+        lives.begin(self.guardian, Birth(Guardian))
+        if self._root_class is None:
+            return
+        guardian: Guardian = self.guardian.actor
+        slot = guardian.context.open(self._root_name(), self._root_class, *self._root_args, shutdown="forever")
+        guardian.root, self.root = slot, slot.ref
+        slot.start()
+        try:
+            await guardian.root_up
+        except BaseException:
+            self._root_exit = None
+            await self.stop()
+            raise
+
+    def make_scheduler(self) -> Scheduler:
+        """Make the scheduler, on the running loop. A simulated system makes another."""
+        return Scheduler(asyncio.get_running_loop())
+
+    def _root_name(self) -> str:
+        return getattr(self._root_class, "__name__", "root").lower()
+
+    async def stop(self) -> None:
+        """Stop every actor in order, the root's tree last, and leave nothing behind. Stopping twice does nothing."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self.guardian.signal(Stop())
+        try:
+            await self.guardian.wait_ended()
+        except asyncio.CancelledError:
+            self.guardian.signal(Kill("the system's stop was cancelled"))
+            await self.guardian.wait_ended()
+            raise
+        finally:
+            for host in self._hosts.values():
+                await host.close()
+            tasks = self.scheduler.close()
+            if tasks:
+                await asyncio.wait(tasks)
+
+    def kill(self) -> None:
+        """End every actor at once."""
+        self.guardian.signal(Kill("the system was killed"))
+
+    async def wait_root_ended(self) -> Exit:
+        """Wait until the root's life is over, and return how."""
+        guardian: Guardian = self.guardian.actor
+        await guardian.root_over.wait()
+        return self._root_exit or Killed()
+
+    def root_ended(self, exit: Exit) -> None:
+        """The root has ended; for the guardian. If it did so abnormally, nothing can go on."""
+        self._root_exit = exit
+        if not exit.clean and not self._stopped and self._body is not None:
+            self._cancelled = True
+            self._body.cancel()
+
+    # -- actors -----------------------------------------------------------------------------------------------------
+    async def spawn(
+        self, cls: Callable[..., A], *args: Any, name: str | None = None, host: HostConfig | None = None, **kwargs: Any
+    ) -> ActorRef[A]:
+        """Run an actor outside any tree; returns when it is up.
+
+        Raises:
+            StartFailedError: It could not start; `__cause__` says why.
+            NameTakenError: An actor of that name exists.
+        """
+        ref = self.spawn_under(self.guardian, cls, args, kwargs, name=name, host=host)
+        return await ref
+
+    def spawn_under(
+        self,
+        owner: ActorRef[Any],
+        cls: Callable[..., A],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any] | None,
+        *,
+        name: str | None = None,
+        host: HostConfig | None = None,
+        shutdown: float | Literal["kill", "forever"] = 5.0,
+    ) -> ActorRef[A]:
+        """Begin an actor that hangs on *owner*. For `spawn` and the context."""
+        birth = Birth(cls, args, kwargs)  # type: ignore[arg-type]
+        table = self.host(host).table(birth.cls)
+        if name is not None:
+            self._check_free(owner, check_name(name))
+        ref: ActorRef[A] = self.new_cell(table, name, owner)
+        if shutdown != 5.0 or host is not None:  # noqa: PLR2004  the default needs no room
+            ref.need_extra().shutdown = shutdown
+        lives.begin(ref, birth)
+        return ref
+
+    def _check_free(self, owner: ActorRef[Any], name: str) -> None:
+        places = [owner]
+        if owner is self.guardian and self.root is not None:
+            places.append(self.root)
+        for place in places:
+            if name in (place.need_extra().children or {}):
+                raise NameTakenError(f"{place.path.rstrip('/')}/{name}")
+
+    def new_cell(self, table: Table, name: str | None, owner: ActorRef[Any] | None) -> ActorRef[Any]:
+        """Make an empty slot under *owner*. For the kernel."""
+        label: str | int = name or 0
+        children: dict[Any, ActorRef[Any]] | None = None
+        if owner is not None:
+            extra = owner.need_extra()
+            if extra.children is None:
+                extra.children = {}
+            children = extra.children
+            if name is None:
+                label = extra.serial = extra.serial + 1
+        cell: ActorRef[Any] = table.host.new_cell(self, table, label, owner)
+        if children is not None:
+            children[label] = cell
+        return cell
+
+    def make_context(self, cell: ActorRef[A], actor: A) -> Context[A]:
+        """Make an actor's context. A worker process makes another."""
+        return Context(cell, actor)
+
+    def host(self, config: HostConfig | None) -> Host:
+        """Return the runtime of a host, made on first use."""
+        key = Loop() if config is None else config
+        runtime = self._hosts.get(key)
+        if runtime is None:
+            runtime = self._hosts[key] = key.runtime(self)
+        return runtime
+
+    # -- look-up -------------------------------------------------------------------------------------------------------
+    @overload
+    def ref(self, where: str) -> ActorRef[Any]: ...
+    @overload
+    def ref(self, where: Locator[A]) -> ActorRef[A]: ...
+    def ref(self, where: Any) -> ActorRef[Any]:
+        """Return the actor at a path from the root (`"nets/worker-1"`), or the child that a spec declares.
+
+        Raises:
+            UnknownActorError: There is none.
+        """
+        return self.resolve(None, where)
+
+    def resolve(self, start: ActorRef[Any] | None, where: Any) -> ActorRef[Any]:
+        """Look *where* up, names as seen from *start*. For `ref` and the context."""
+        return lookup.find(self.guardian, self.root, start, where)
+
+    def actors(self) -> Iterator[ActorRef[Any]]:
+        """Yield every actor of the tree, parents before their children, in order of birth."""
+        return lookup.walk(self.guardian)
+
+    # -- what is left over -----------------------------------------------------------------------------------------------
+    def dead_letter(self, message: Any, path: str, reason: str) -> None:
+        """Count a message that nobody handled. For the kernel."""
+        self.dead_letters.add(DeadLetter(message, path, reason))
+
+    def unheard(self, cell: ActorRef[Any], exit: Exit) -> None:
+        """An actor ended abnormally and nobody was there to hear it. For the kernel."""
+        error = error_of(exit)
+        if error is None or cell.need_extra().start_error is not None:
+            return
+        report(logging.ERROR, "actor_crashed_unheard", path=cell.path, exit=describe(exit), chain=describe_chain(error))
+        self._unheard.append((cell.path, error))
+
+    def raise_unheard(self) -> None:
+        """Raise what ended the root, else what ended actors without anybody hearing it."""
+        if self._root_exit is not None and not self._root_exit.clean:
+            error = error_of(self._root_exit)
+            raise error if error is not None else ActorEndedError("/", self._root_exit)
+        for path, error in self._unheard:
+            error.add_note(f"this ended the actor `{path}`, and nobody was there to hear it")
+        errors = [error for _, error in self._unheard]
+        self._unheard.clear()
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise BaseExceptionGroup("actors crashed, and nobody was there to hear it", errors)
+
+    # -- from scripts ------------------------------------------------------------------------------------------------------
+    @classmethod
+    def run(cls, root: Callable[..., Any], *args: Any, name: str = "system") -> int:
+        """Run a tree until it ends or a signal stops it; return the exit status.
+
+        Returns:
+            0 when the root ended cleanly or on SIGTERM, 130 on SIGINT, 1 when the root crashed, gave up or did not
+            start. A second signal kills.
+        """
+        from llmactors._run import run
+
+        return run(cls(root, *args, name=name))
+
+    def blocking(self) -> BlockingSystem:
+        """Return the system for code without asyncio: `with ActorSystem(App).blocking() as system:` refs that block."""
+        from llmactors._blocking import BlockingSystem
+
+        return BlockingSystem(self)

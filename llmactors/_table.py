@@ -1,0 +1,49 @@
+"""How messages reach the handlers of one actor class on one host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmactors._core.mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmactors.hosts._port import Host
+
+    Call = Callable[[Any, Any], Any]
+
+
+class Table(dict[type, Any]):
+    """Message class -> call. A class that is not in it goes to `missing`, and is remembered.
+
+    What all actors of a class and host have in common lives here too, so that a cell needs no fields for it.
+    """
+
+    __slots__ = ("capacity", "cls", "concurrency", "host", "missing", "overflow", "pausable", "streams", "trap_exits")
+
+    def __init__(self, cls: type, host: Host, missing: Call) -> None:
+        super().__init__()
+        mailbox = getattr(cls, "mailbox", None) or Mailbox()
+        if not isinstance(mailbox, Mailbox):
+            raise TypeError(f"{cls.__name__}.mailbox = {mailbox!r}: declare `mailbox = Mailbox(capacity=...)`")
+        self.cls, self.host, self.missing = cls, host, missing
+        self.capacity: int = mailbox.capacity
+        self.overflow = mailbox.overflow
+        self.concurrency: int = _positive(cls, "concurrency")
+        self.trap_exits = bool(getattr(cls, "trap_exits", False))
+        self.pausable = bool(getattr(cls, "pausable", True))
+        self.streams: dict[type, Call] = {}
+
+    def __missing__(self, cls: type) -> Call:
+        call = self[cls] = self.missing
+        return call
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # a table is itself, not its contents
+
+
+def _positive(cls: type, name: str) -> int:
+    value = getattr(cls, name, 1)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{cls.__name__}.{name} = {value!r}: declare a positive int")
+    return value

@@ -1,0 +1,28 @@
+"""What an actor has used: the account that everybody can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """An actor's account at one moment.
+
+    Args:
+        cpu: CPU seconds of the slot, over all its incarnations on this host.
+        handled: Messages that were taken from the mailbox.
+        mailbox: Messages that wait now.
+        memory: Resident bytes of the worker process; None where the actor shares its process.
+        pid: The operating-system process in which the handlers run.
+        restarts: Incarnations after the first.
+        uptime: Seconds since the present incarnation came up; 0.0 when none is up.
+    """
+
+    cpu: float
+    handled: int
+    mailbox: int
+    memory: int | None
+    pid: int
+    restarts: int
+    uptime: float

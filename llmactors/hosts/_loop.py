@@ -1,0 +1,194 @@
+"""The loop host: handlers run on the system's own event loop. The default."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from llmactors import _ends as ends
+from llmactors import _lives as lives
+from llmactors import _slots as slots
+from llmactors._core.flags import OVER, STARTING
+from llmactors._endpoints import call_of, endpoints
+from llmactors._exits import Crash, Exit
+from llmactors._messages import Down, Exited
+from llmactors._ref import ActorRef
+from llmactors._steps import Job
+from llmactors._streams import Flow
+from llmactors._table import Table
+from llmactors._usage import Usage
+
+if TYPE_CHECKING:
+    from llmactors.hosts._port import Birth
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Run handlers on the event loop of the system: for agents and services, 100 000s of them."""
+
+    def runtime(self, system: Any) -> LoopHost:
+        """Make the runtime of this host for a system."""
+        return LoopHost(system)
+
+
+def _receive(actor: Any, message: Any) -> Any:
+    return actor.receive(message)
+
+
+def _notice(actor: Any, message: Any) -> Any:
+    slots.took_notice(actor._cell)
+    return actor.receive(message)
+
+
+def _flow(actor: Any, flow: Flow[Any]) -> Any:
+    if not flow.pending():
+        return None
+    call = actor._cell.handlers.streams.get(flow.message.__class__)
+    return _receive(actor, flow.message) if call is None else flow.feed(call(actor, flow.message))
+
+
+def loop_table(cls: type, host: Any) -> Table:
+    """Make the table by which an instance of *cls* is called directly."""
+    table = Table(cls, host, _receive)
+    for klass in cls.__mro__:
+        for endpoint in endpoints(klass).values():
+            if endpoint.message_class in table or endpoint.message_class in table.streams:
+                continue
+            call = call_of(cls, endpoint)
+            if endpoint.info.kind == "stream":
+                table.streams[endpoint.message_class] = call
+            else:
+                table[endpoint.message_class] = call
+    table[Flow] = _flow
+    table[Down] = table[Exited] = _notice
+    return table
+
+
+class LoopHost:
+    """Runs incarnations as plain objects on the loop."""
+
+    capabilities = frozenset({"async", "pause", "refs", "spawn", "stream", "timers"})
+
+    def __init__(self, system: Any) -> None:
+        self._system = system
+        self._tables: dict[type, Table] = {}
+
+    def table(self, cls: type) -> Table:
+        """Return how messages for actors of *cls* are delivered."""
+        table = self._tables.get(cls)
+        if table is None:
+            table = self._tables[cls] = loop_table(cls, self)
+        return table
+
+    def new_cell(self, system: Any, table: Table, label: str | int, owner: ActorRef[Any] | None) -> ActorRef[Any]:
+        """Make an empty cell."""
+        return ActorRef(system, table, label, owner)
+
+    def start(self, cell: ActorRef[Any], birth: Birth) -> None:
+        """Make the instance and run `on_start`; its return is readiness."""
+        try:
+            actor = object.__new__(birth.cls)
+            actor._cell = cell  # type: ignore[attr-defined]
+            cell.actor = actor
+            actor.__init__(*birth.args, **(birth.kwargs or {}))  # type: ignore[misc]
+            hook = getattr(actor, "on_start", None)
+            answer = None if hook is None else hook()
+            if isinstance(answer, CoroutineType) and not self._hook_began(cell, answer, self._started):
+                return
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  SystemExit in a constructor is the actor's end, not the system's
+            lives.start_failed(cell, error)
+            return
+        lives.started(cell)
+
+    def _hook_began(self, cell: ActorRef[Any], coroutine: Any, then: Any) -> bool:
+        """Run a hook's first step in the task of this life; True when the hook finished."""
+        scheduler, extra = cell.scheduler, cell.need_extra()
+        if extra.resident is None or extra.resident.busy:
+            extra.resident = Job(scheduler, scheduler.context.copy(), resident=True)
+        job = extra.resident
+        job.then = then
+        if scheduler.begin(job, cell, coroutine, None):
+            error, scheduler.error = scheduler.error, None
+            if error is not None:
+                raise error
+            return True
+        extra.jobs.add(job)
+        return False
+
+    def _started(self, job: Job, answer: Any, error: BaseException | None) -> None:
+        cell = job.cell
+        if cell is None or not cell.flags & STARTING:
+            return
+        cell.need_extra().jobs.discard(job)
+        if error is None:
+            lives.started(cell)
+        else:
+            lives.start_failed(cell, error)
+
+    def pause(self, cell: ActorRef[Any]) -> None:
+        """Nothing to do: the flag holds the cell."""
+
+    def resume(self, cell: ActorRef[Any]) -> None:
+        """Nothing to do: the flag no longer holds the cell."""
+
+    def stop(self, cell: ActorRef[Any], exit: Exit) -> None:
+        """Run `on_stop`."""
+        actor = cell.actor
+        hook = getattr(actor, "on_stop", None)
+        if hook is None or actor is None or cell.need_extra().never_up:
+            ends.host_done(cell)
+            return
+        try:
+            answer = hook(exit)
+            if isinstance(answer, CoroutineType) and not self._hook_began(cell, answer, self._stopped):
+                return
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  as in `start`
+            ends.host_done(cell, Crash(error))
+            return
+        ends.host_done(cell)
+
+    def _stopped(self, job: Job, answer: Any, error: BaseException | None) -> None:
+        if job.cell is not None:
+            job.cell.need_extra().jobs.discard(job)
+            ends.host_done(job.cell, None if error is None else Crash(error))
+
+    def kill(self, cell: ActorRef[Any]) -> None:
+        """Cancel what is suspended; nothing else runs."""
+        ends.host_done(cell)
+
+    def abandon(self, cell: ActorRef[Any], item: Any) -> None:
+        """Cancel the handler of *item* if it is in hand and may be cancelled."""
+        extra = cell.extra
+        info = getattr(item.message, "__endpoint__", None)
+        if extra is None or cell.flags & OVER or (info is not None and info.options.abandoned == "finish"):
+            return
+        for job in extra.jobs:
+            if job.item is item:
+                job.task.cancel()
+                return
+
+    def usage(self, cell: ActorRef[Any]) -> Usage:
+        """Return the account that the scheduler keeps."""
+        extra = cell.extra
+        up = extra is not None and not cell.flags & (OVER | STARTING)
+        return Usage(
+            cpu=cell.cpu,
+            handled=cell.handled,
+            mailbox=0 if cell.inbox is None else len(cell.inbox),
+            memory=None,
+            pid=os.getpid(),
+            restarts=0 if extra is None else max(0, extra.incarnation - 1),
+            uptime=cell.scheduler.clock() - extra.started_at if up and extra is not None and extra.started_at else 0.0,
+        )
+
+    def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
+        """Nothing to do: on the loop the gate withholds the go-ahead."""
+
+    async def close(self) -> None:
+        """Nothing to do: nothing is left."""

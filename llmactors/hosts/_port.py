@@ -1,0 +1,86 @@
+"""What the kernel needs from a host: a place where handlers run.
+
+The mailbox, the ref and the place in the tree always live with the owner; a host only executes. Orders return at once;
+what becomes of them is told to `llmactors._lives`: `started`, `start_failed`, `host_done`, or `end` for a crash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llmactors._exits import Exit
+    from llmactors._ref import ActorRef
+    from llmactors._table import Table
+    from llmactors._usage import Usage
+
+
+class HostConfig(Protocol):
+    """The value that a spec names: `Loop()`, `Process(memory="512 MiB")`. Hashable: one runtime per system and value."""
+
+    def runtime(self, system: Any) -> Host:
+        """Make the runtime of this host for a system."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """How to make an incarnation: the class, its constructor's arguments, and the seconds that it has to come up."""
+
+    cls: type
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] | None = None
+    start_timeout: float | None = None
+
+
+class Host(Protocol):
+    """Runs incarnations. `cell.actor` is the host's to set: the instance, or an object that stands for it."""
+
+    capabilities: frozenset[str]
+
+    def table(self, cls: type) -> Table:
+        """Return how messages for actors of *cls* are delivered. Cached by the host."""
+        ...
+
+    def new_cell(self, system: Any, table: Table, label: str | int, owner: ActorRef[Any] | None) -> ActorRef[Any]:
+        """Make an empty cell; a host whose asks need more makes a subclass of `ActorRef`."""
+        ...
+
+    def start(self, cell: ActorRef[Any], birth: Birth) -> None:
+        """Begin an incarnation. Outcome: `lives.started(cell)` or `lives.start_failed(cell, error)`."""
+        ...
+
+    def pause(self, cell: ActorRef[Any]) -> None:
+        """Run no more user code after the message in hand or its next checkpoint, until `resume`."""
+        ...
+
+    def resume(self, cell: ActorRef[Any]) -> None:
+        """Take the pause back."""
+        ...
+
+    def stop(self, cell: ActorRef[Any], exit: Exit) -> None:
+        """Run `on_stop(exit)` where there is one, and end. Outcome: `lives.host_done(cell, ...)`."""
+        ...
+
+    def kill(self, cell: ActorRef[Any]) -> None:
+        """End at once; no more user code. Outcome: `lives.host_done(cell, ...)`."""
+        ...
+
+    def abandon(self, cell: ActorRef[Any], item: Any) -> None:
+        """The asker or reader of *item* gave up: cancel its handler if it is in hand."""
+        ...
+
+    def usage(self, cell: ActorRef[Any]) -> Usage:
+        """Say what the incarnation has used so far."""
+        ...
+
+    def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
+        """Let the incarnation have *share* cores at most; None lifts it."""
+        ...
+
+    async def close(self) -> None:
+        """The system is going: leave nothing behind."""
+        ...
