@@ -106,16 +106,25 @@ class Repeating:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """The agent was paused between two tokens and has just been resumed."""
+    """A pause takes effect here, between two tokens; nothing more comes until the agent is resumed."""
+
+    def __str__(self) -> str:
+        """Answer a line for people."""
+        return "\n[paused]\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The answer goes on where it was paused."""
 
     seconds: float
 
     def __str__(self) -> str:
         """Answer a line for people."""
-        return f"\n[was paused for {self.seconds:.1f} s]\n"
+        return f"[resumed after {self.seconds:.1f} s]\n"
 
 
-AgentChunk = Said | Calling | Called | Repeating | Paused
+AgentChunk = Said | Calling | Called | Repeating | Paused | Resumed
 
 # ---------------------------------------------------------------- events: what happens
 

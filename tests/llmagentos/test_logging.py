@@ -1,0 +1,56 @@
+"""Events are kept for `logs`, and shown on standard error where that is wanted."""
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from llmagentos import _logging
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(_logging, "RECORD", _logging.Record(3))
+    yield
+    structlog.reset_defaults()
+
+
+def test_off_a_terminal_an_event_is_one_line_of_json() -> None:
+    stream = io.StringIO()
+    _logging.configure("info", stream)
+    structlog.get_logger("llmactors").info("child_started", path="/a", chain=("x", ValueError("y")))
+    event = json.loads(stream.getvalue())
+    assert {key: event[key] for key in ("event", "level", "path", "chain")} == {
+        "event": "child_started",
+        "level": "info",
+        "path": "/a",
+        "chain": ["x", "y"],
+    }
+
+
+def test_what_is_not_shown_is_kept_all_the_same() -> None:
+    stream = io.StringIO()
+    _logging.configure("never", stream)
+    structlog.get_logger().error("gave_up")
+    assert stream.getvalue() == ""
+    assert [event["event"] for _, event in _logging.RECORD.since(0)] == ["gave_up"]
+
+
+def test_the_record_is_bounded_and_numbered() -> None:
+    _logging.configure("never", io.StringIO())
+    for i in range(5):
+        structlog.get_logger().info(str(i))
+    assert [(number, event["event"]) for number, event in _logging.RECORD.since(3)] == [(4, "3"), (5, "4")]
+    assert len(_logging.RECORD.since(0)) == 3
+
+
+async def test_whoever_follows_sees_the_old_and_the_new() -> None:
+    _logging.configure("never", io.StringIO())
+    structlog.get_logger().info("old")
+    events = _logging.RECORD.follow()
+    assert (await anext(events))["event"] == "old"
+    structlog.get_logger().info("new")
+    assert (await anext(events))["event"] == "new"
+    await events.aclose()
