@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
 
 from llmactors._messages import ASK_TIMEOUT, HANDLER_LIMIT, EndpointInfo, Kind, Message, Options, StreamMessage
 
@@ -44,7 +44,7 @@ class Endpoint(Generic[A, P, R, T]):
         self.info = EndpointInfo(name, owner, _kind_of(self.function), self.options)
         self.message_class, self.bind = _compile(self.info, self.function)
         self._make: Callable[..., Any] = self.message_class
-        if not self.message_class.__slots__:
+        if not self.message_class.__match_args__:
             self._make = _constant(self.message_class())
 
     @overload
@@ -62,7 +62,7 @@ class StreamEndpoint(Endpoint[A, P, R, T]):
 
     __slots__ = ()
 
-    @overload  # type: ignore[override]  # a narrower message
+    @overload
     def __get__(self, instance: None, owner: type) -> Callable[P, StreamMessage[A, R]]: ...
     @overload
     def __get__(self, instance: object, owner: type) -> Callable[P, T]: ...
@@ -158,7 +158,7 @@ def call_of(cls: type, endpoint: Endpoint[Any, Any, Any, Any]) -> Call:
     """Return the call that hands a message of *endpoint* to an instance of *cls*, which may override the handler."""
     found = next(vars(klass)[endpoint.info.name] for klass in cls.__mro__ if endpoint.info.name in vars(klass))
     function = found.function if isinstance(found, Endpoint) else found
-    return cast("Call", endpoint.bind(function))
+    return endpoint.bind(function)
 
 
 def _check_function(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -180,7 +180,8 @@ def _check_options(
             raise ValueError(f"@message({name}={seconds!r}): a time is a positive number of seconds")
     if abandoned not in {"cancel", "finish"}:
         raise ValueError(f'@message(abandoned={abandoned!r}): choose "cancel" or "finish"')
-    if not isinstance(raises, tuple) or not all(isinstance(e, type) and issubclass(e, BaseException) for e in raises):
+    listed: object = raises
+    if not isinstance(listed, tuple) or not all(isinstance(e, type) and issubclass(e, BaseException) for e in listed):
         raise TypeError(f"@message(raises={raises!r}): a tuple of exception classes, such as (KeyError,)")
     return Options(timeout=timeout, limit=limit, abandoned=abandoned, raises=raises)
 
@@ -264,11 +265,11 @@ def _compile(info: EndpointInfo, function: Callable[..., Any]) -> tuple[type[Mes
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:
-    return _rebuild, (self.__endpoint__.owner, self.__endpoint__.name, tuple(getattr(self, n) for n in self.__slots__))
+    return _rebuild, (self.__endpoint__.owner, self.__endpoint__.name, tuple(getattr(self, n) for n in self.__match_args__))
 
 
 def _rebuild(owner: type, name: str, values: tuple[Any, ...]) -> Any:
     made = object.__new__(endpoints(owner)[name].message_class)
-    for slot, value in zip(made.__slots__, values, strict=True):
+    for slot, value in zip(made.__match_args__, values, strict=True):
         setattr(made, slot, value)
     return made

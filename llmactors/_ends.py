@@ -136,7 +136,7 @@ def advance(cell: ActorRef[Any]) -> None:
         if not isinstance(extra.exit, Killed) and not extra.stopping_host:
             extra.stopping_host = True
             arm_shutdown(cell)
-            cell.handlers.host.stop(cell, extra.exit)
+            cell.handlers.host.stop(cell, extra.exit or Killed())
         return
     living = [child for child in children if not child.flags & (ENDED | DEAD)]
     if living:

@@ -54,21 +54,22 @@ class Message(Generic[A_contra, R_co]):
     """
 
     __slots__ = ()
+    __match_args__: ClassVar[tuple[str, ...]] = ()
     __endpoint__: ClassVar[EndpointInfo]
     __timeout__: ClassVar[float] = ASK_TIMEOUT
 
     def __repr__(self) -> str:
         info = self.__endpoint__
-        arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
         return f"{info.owner.__name__}.{info.name}({arguments})"
 
     def __eq__(self, other: object) -> bool:
         if self.__class__ is not other.__class__:
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+        return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
 
     def __hash__(self) -> int:
-        return hash((self.__class__, *(getattr(self, name) for name in self.__slots__)))
+        return hash((self.__class__, *(getattr(self, name) for name in self.__match_args__)))
 
 
 class StreamMessage(Message[A_contra, T_co]):

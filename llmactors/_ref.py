@@ -14,6 +14,7 @@ from llmactors import _slots as slots
 from llmactors._asks import PENDING, Ask, Failure, timeout_of
 from llmactors._core.flags import DEAD, DRAINING, ENDED, ENDING, HELD, PAUSED, SIGNALS, STARTING, state_of
 from llmactors._core.names import join
+from llmactors._exits import Killed
 from llmactors._extra import Extra
 from llmactors._messages import Message, Request, StreamMessage
 from llmactors._scheduler import DEPTH
@@ -161,7 +162,7 @@ class ActorRef(Generic[A]):
         if get_ident() != self.scheduler.thread:
             raise WrongThreadError("send")
         if self.flags & (DEAD | DRAINING):
-            raise ActorEndedError(self.path, self.extra and self.extra.exit)
+            raise ActorEndedError(self.path, slots.exit_of(self))
         inbox = self.inbox
         if inbox is None or len(inbox) < self.capacity:
             self.tell(message)
@@ -242,7 +243,7 @@ class ActorRef(Generic[A]):
         """Wait until the slot is discarded, and return how its last incarnation ended."""
         extra = self.need_extra()
         if self.flags & DEAD:
-            return extra.exit or slots.Killed()
+            return extra.exit or Killed()
         if extra.gone is None:
             extra.gone = []
         future: Any = self.scheduler.loop.create_future()
@@ -290,7 +291,7 @@ class ActorRef(Generic[A]):
     @property
     def cls(self) -> type[A]:
         """The actor's class."""
-        return self.handlers.cls  # type: ignore[return-value]
+        return self.handlers.cls
 
     @property
     def parent(self) -> ActorRef[Any] | None:

@@ -22,9 +22,10 @@ from contextvars import copy_context
 from threading import get_ident
 from time import perf_counter
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from llmactors import _lives as lives
+from llmactors import _slots as slots
 from llmactors._asks import PENDING, Ask, timeout_of
 from llmactors._core.deadlines import TICK, Wheel
 from llmactors._core.flags import BUSY, DRAINING, GATE, GATED, HELD, OVER, REQUEUED, SIGNALS, STARTING, STOPPING, WAITERS
@@ -178,7 +179,7 @@ class Scheduler:
                     lives.await_later(cell, answer, ask)
                     answer = ask
                 else:
-                    answer = ask.value if self.first_step(cell, answer, ask) else ask
+                    answer = ask.value if self.first_step(cell, cast("Any", answer), ask) else ask
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  as in `slice`
@@ -216,9 +217,9 @@ class Scheduler:
         if flags & HELD:
             return False
         if flags & REQUEUED:
-            lives.take_requeued(cell)
+            slots.take_requeued(cell)
         if flags & WAITERS:
-            lives.admit(cell)
+            slots.admit(cell)
         if not cell.inbox:
             self.idle(cell)
             return False
@@ -363,7 +364,7 @@ class Scheduler:
         self.ticker = None
         for entry in self.wheel.expire(self.clock()):
             entry.expired()
-        if self.wheel and self.ticker is None and not self.closed:
+        if self.wheel and not self.closed:
             self.ticker = self.loop.call_later(TICK, self.tick, context=self.context)
 
     # -- the end -------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
 
+    from llmactors._exits import Exit
     from llmactors._messages import InHand
     from llmactors._ref import ActorRef
     from llmactors._usage import Usage
@@ -48,7 +49,7 @@ def overflow(cell: ActorRef[Any], item: Any) -> bool:
     """A message found no room: refuse it, or drop one. Return whether *item* was accepted."""
     extra = cell.extra
     if cell.flags & (DEAD | DRAINING):
-        reject(cell, item, "discarded" if cell.flags & DEAD else "ended", ActorEndedError(cell.path, extra and extra.exit))
+        reject(cell, item, "discarded" if cell.flags & DEAD else "ended", ActorEndedError(cell.path, exit_of(cell)))
         return False
     policy = cell.handlers.overflow if extra is None or extra.mailbox is None else extra.mailbox.overflow
     verdict = on_full(policy, waiting_senders=bool(extra and extra.waiters), empty=not cell.inbox)
@@ -58,6 +59,11 @@ def overflow(cell: ActorRef[Any], item: Any) -> bool:
         return True
     reject(cell, item, "full", MailboxFullError(cell.path, capacity_of(cell)))
     return False
+
+
+def exit_of(cell: ActorRef[Any]) -> Exit | None:
+    """Return how the last life in the slot ended, if one did."""
+    return None if cell.extra is None else cell.extra.exit
 
 
 def reject(cell: ActorRef[Any], item: Any, reason: str, error: Exception) -> None:

@@ -52,7 +52,7 @@ class Job:
         self.busy = False
         self.serial = 0
         self.drive = _driver(scheduler)
-        self.drive.send(None)  # type: ignore[arg-type]  # up to its first yield
+        next(self.drive)
         self.task: Task[None] = Task(_run(scheduler, self), loop=scheduler.loop, name="llmactors")
 
     def suspended(self, first: Any) -> None:
@@ -97,12 +97,12 @@ def _driver(scheduler: Scheduler) -> Generator[Any, tuple[Any, Coroutine[Any, An
         who, handler = yield DONE
         become(who)
         try:
-            scheduler.value = yield from handler  # type: ignore[misc]  # a coroutine, inside types.coroutine
+            scheduler.value = yield from handler
         except GeneratorExit:
             raise
         except BaseException as error:  # noqa: BLE001  whatever leaves a handler is the scheduler's to judge
             scheduler.error = error
-        who = handler = None  # type: ignore[assignment]  # keep nothing alive while waiting
+        del who, handler  # keep nothing alive while waiting
 
 
 async def _run(scheduler: Scheduler, job: Job) -> None:
@@ -149,10 +149,10 @@ def _finish(scheduler: Scheduler, job: Job, throw: BaseException | None) -> Gene
         scheduler.leave(cell)
         if wanted is DONE:
             job.busy = False
-            answer, error = scheduler.value, scheduler.error
+            answer, raised = scheduler.value, scheduler.error
             scheduler.value = scheduler.error = None
-            if error is not None and job.task.cancelling():
+            if raised is not None and job.task.cancelling():
                 job.task.uncancel()
             if job.cell is not None and job.then is not None:
-                job.then(job, answer, error)
+                job.then(job, answer, raised)
             return

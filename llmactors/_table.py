@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmactors._core.mailbox import Mailbox
+from llmactors._core.mailbox import Mailbox, is_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ class Table(dict[type, Any]):
 
 
 def _positive(cls: type, name: str) -> int:
-    value = getattr(cls, name, 1)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    value: Any = getattr(cls, name, 1)
+    if not is_count(value):
         raise ValueError(f"{cls.__name__}.{name} = {value!r}: declare a positive int")
-    return value
+    return int(value)

@@ -25,6 +25,10 @@ class Deadline(Protocol):
         """Say whether the deadline still matters."""
         ...
 
+    def expired(self) -> None:
+        """The deadline has passed."""
+        ...
+
 
 class Wheel:
     """Watches deadlines. Times are seconds on the clock of the caller."""

@@ -26,10 +26,15 @@ class Mailbox:
     overflow: Overflow = "refuse"
 
     def __post_init__(self) -> None:
-        if isinstance(self.capacity, bool) or not isinstance(self.capacity, int) or self.capacity < 1:
+        if not is_count(self.capacity):
             raise ValueError(f"capacity={self.capacity!r}: a mailbox holds 1 message or more")
         if self.overflow not in POLICIES:
             raise ValueError(f"overflow={self.overflow!r}: choose one of {', '.join(POLICIES)}")
+
+
+def is_count(value: object) -> bool:
+    """Say whether *value* is a positive int (a bool is none)."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 class Verdict(Enum):

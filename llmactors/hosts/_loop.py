@@ -89,10 +89,10 @@ class LoopHost:
     def start(self, cell: ActorRef[Any], birth: Birth) -> None:
         """Make the instance and run `on_start`; its return is readiness."""
         try:
-            actor = object.__new__(birth.cls)
-            actor._cell = cell  # type: ignore[attr-defined]
+            actor: Any = object.__new__(birth.cls)
+            actor._cell = cell
             cell.actor = actor
-            actor.__init__(*birth.args, **(birth.kwargs or {}))  # type: ignore[misc]
+            actor.__init__(*birth.args, **(birth.kwargs or {}))
             hook = getattr(actor, "on_start", None)
             answer = None if hook is None else hook()
             if isinstance(answer, CoroutineType) and not self._hook_began(cell, answer, self._started):
