@@ -31,6 +31,28 @@ from llmactors._exits import describe
 if TYPE_CHECKING:
     from llmactors._exits import Exit
 
+__all__ = [
+    "ActorDownError",
+    "ActorEndedError",
+    "AskTimeoutError",
+    "HandlerTimeoutError",
+    "HostCapabilityError",
+    "LLMActorsError",
+    "LinkedActorEndedError",
+    "MailboxFullError",
+    "NameTakenError",
+    "NotSerialisableError",
+    "RemoteError",
+    "StartFailedError",
+    "StartIgnored",
+    "StartTimeoutError",
+    "StreamIdleError",
+    "UnhandledMessageError",
+    "UnknownActorError",
+    "WorkerLostError",
+    "WrongThreadError",
+]
+
 
 class LLMActorsError(Exception):
     """Base of every error of the kernel."""
