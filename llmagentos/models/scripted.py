@@ -60,9 +60,14 @@ class Scripted:
     Args:
         spec: The script.
         answer: Called with the conversation for the answer, instead of looking it up in the script.
+
+    Raises:
+        ValueError: There is neither an answer in the script nor a function.
     """
 
     def __init__(self, spec: ScriptedSpec, answer: Callable[[Sequence[ChatMessage]], str] | None = None) -> None:
+        if not spec.answers and answer is None:
+            raise ValueError("a scripted model needs at least one answer, or a function that answers")
         self._spec = spec
         self._answer = answer if answer is not None else self._from_script
         self._loaded = False

@@ -97,7 +97,7 @@ async def test_it_hangs_at_the_token_it_is_told_to() -> None:
 
 
 async def test_texts_that_share_words_are_near_to_each_other() -> None:
-    model = await loaded(ScriptedSpec(answers=()))
+    model = await loaded(ScriptedSpec(answers=("x",)))
     cat, cats, stocks = await model.embed(["the black cat", "a black cat", "stock market news"])
 
     def near(a: list[float], b: list[float]) -> float:
@@ -105,6 +105,11 @@ async def test_texts_that_share_words_are_near_to_each_other() -> None:
 
     assert near(cat, cat) == pytest.approx(1)
     assert near(cat, cats) > near(cat, stocks)
+
+
+def test_a_script_without_an_answer_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one answer"):
+        ScriptedSpec(answers=()).open()
 
 
 async def test_it_answers_only_between_load_and_unload() -> None:
