@@ -1,0 +1,1 @@
+"""The process host: actors in operating-system processes of their own."""

@@ -1,0 +1,206 @@
+"""The main process's side of a fork server: orders out, reports in, on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+from llmactors.errors import LLMActorsError
+from llmactors.hosts.process import _boot, _wire
+from llmactors.hosts.process._versions import mismatch, versions
+
+SERVE: Final = "llmactors.hosts.process._worker:serve"
+CLOSING: Final = 5.0  # seconds that a fork server has to end its descendants
+
+
+class ForkRefusedError(LLMActorsError):
+    """The fork server did not fork; the text says why, and what to do."""
+
+
+@dataclass(slots=True, eq=False)
+class Forked:
+    """A worker process. The descriptor is its pidfd: it names this process even when its number is used again."""
+
+    pid: int
+    pidfd: int
+
+    def kill(self) -> None:
+        """Send SIGKILL, unless it has ended."""
+        if self.pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Give the pidfd back."""
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Whom to tell what becomes of an order to fork. Exactly one of the first two is called, then perhaps the third.
+
+    Args:
+        forked: The worker runs.
+        refused: It never will.
+        ended: It has ended, with this wait status; None when the fork server, which knows it, is gone.
+    """
+
+    forked: Callable[[Forked], None]
+    refused: Callable[[ForkRefusedError], None]
+    ended: Callable[[int | None], None]
+
+
+@dataclass(slots=True)
+class _Book:
+    orders: dict[int, Hearing] = field(default_factory=dict)
+    workers: dict[int, Hearing] = field(default_factory=dict)
+
+
+class ServerLink:
+    """One fork server, from its start to its end.
+
+    Args:
+        preload: Modules that it imports before it forks.
+        python: Its interpreter; None for this one.
+        env: Variables to set beside those of this process.
+        serve: What workers run, as `module:function`.
+
+    Raises:
+        ForkRefusedError: There is no such interpreter.
+    """
+
+    def __init__(
+        self,
+        preload: tuple[str, ...] = (),
+        python: str | None = None,
+        env: dict[str, str] | None = None,
+        serve: str = SERVE,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._numbers = count(1)
+        self._book = _Book()
+        self._greeted = False
+        self._why = "the fork server has ended"
+        self._python = python
+        self._end, theirs = _wire.pair()
+        try:
+            self._process = _boot.start(theirs.fileno(), serve=serve, python=python, env=env)
+        except OSError as error:
+            self._end.close()
+            raise ForkRefusedError(f"python={python!r} cannot be started: {error}") from error
+        finally:
+            theirs.close()
+        self.open = True
+        self._end.setblocking(False)  # noqa: FBT003  the standard library's signature
+        self._loop.add_reader(self._end.fileno(), self._read)
+        _wire.send(self._end, {"is": "preload", "modules": list(preload)})
+
+    @property
+    def pid(self) -> int:
+        """The process id of the fork server."""
+        return self._process.pid
+
+    @property
+    def path(self) -> list[str]:
+        """Where workers look for modules, as things are now."""
+        return _boot.search_path(self._python)
+
+    def fork(self, order: dict[str, Any], descriptors: tuple[int, ...], hearing: Hearing) -> None:
+        """Order a worker. *hearing* is told what becomes of it, later, from the loop."""
+        number = next(self._numbers)
+        packet = {"is": "fork", "number": number, "cwd": _cwd(), **order}
+        if self._python is None:
+            packet["path"] = self.path
+        try:
+            _wire.send(self._end, packet, descriptors)
+        except (OSError, ValueError) as error:
+            refusal = ForkRefusedError(self._why if isinstance(error, OSError) else str(error))
+            self._loop.call_soon(hearing.refused, refusal)
+            return
+        self._book.orders[number] = hearing
+
+    # -- reports ------------------------------------------------------------------------------------------------------
+    def _read(self) -> None:
+        while self.open:
+            try:
+                report, descriptors = _wire.receive(self._end)
+            except BlockingIOError:
+                return
+            if report is None:
+                self._gone()
+            else:
+                self._on_report(report, descriptors)
+
+    def _on_report(self, report: dict[str, Any], descriptors: list[int]) -> None:
+        book = self._book
+        match report["is"]:
+            case "hello":
+                problem = report.get("why") or mismatch(versions(), report)
+                if problem is not None:
+                    self._why = problem
+                    self._gone()
+            case "forked":
+                hearing = book.workers[report["pid"]] = book.orders.pop(report["number"])
+                hearing.forked(Forked(report["pid"], descriptors[0]))
+            case "refused":
+                book.orders.pop(report["number"]).refused(ForkRefusedError(report["why"]))
+            case "ended":
+                book.workers.pop(report["pid"]).ended(report["status"])
+
+    def _gone(self) -> None:
+        """The fork server is gone, and its workers with it: PDEATHSIG has killed them."""
+        self._shut()
+        orders, workers = list(self._book.orders.values()), list(self._book.workers.values())
+        self._book = _Book()
+        for hearing in orders:
+            hearing.refused(ForkRefusedError(self._why))
+        for hearing in workers:
+            hearing.ended(None)
+
+    def _shut(self) -> None:
+        if self.open:
+            self.open = False
+            self._loop.remove_reader(self._end.fileno())
+            self._end.close()
+
+    async def close(self) -> None:
+        """End the fork server and every process below it; return when they are gone.
+
+        Raises:
+            TimeoutError: Something below it could not be killed.
+        """
+        self._shut()
+        if self._process.poll() is not None:
+            return
+        gone = self._loop.create_future()
+        handle = os.pidfd_open(self._process.pid)
+        self._loop.add_reader(handle, _settle, gone)
+        try:
+            async with asyncio.timeout(CLOSING):
+                await gone
+        finally:
+            self._loop.remove_reader(handle)
+            os.close(handle)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _cwd() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return None
