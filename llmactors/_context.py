@@ -90,7 +90,7 @@ class Slot(Generic[A]):
 
     @property
     def gate(self) -> Callable[[Usage, float], float | None] | None:
-        """Asked before each slice: None is the go-ahead, a time (seconds on the system's clock) is when to ask again."""
+        """Asked before each slice: None is the go-ahead, a time on the system's clock is when to ask again."""
         return self.ref.need_extra().gate
 
     @gate.setter
@@ -159,7 +159,7 @@ class Context(Generic[A]):
         """The system that runs the actor."""
         return self._cell.system
 
-    # -- children -------------------------------------------------------------------------------------------------
+    # -- children --------------------------------------------------------------------------------------------
     def spawn(
         self,
         cls: Callable[..., B],
@@ -169,14 +169,14 @@ class Context(Generic[A]):
         shutdown: float | Literal["kill", "forever"] = 5.0,
         **kwargs: Any,
     ) -> ActorRef[B]:
-        """Begin an actor that is linked to this one and ends with it; never restarted. `await` the ref to wait until it is up.
+        """Begin an actor that is linked to this one, ends with it, and is never restarted.
+
+        `await` the ref to wait until it is up.
 
         Raises:
             NameTakenError: A sibling has that name.
         """
-        return self._cell.system.spawn_under(
-            self._cell, cls, args, kwargs, name=name, host=host, shutdown=shutdown
-        )
+        return self._cell.system.spawn_under(self._cell, cls, args, kwargs, name=name, host=host, shutdown=shutdown)
 
     def open(
         self,
@@ -224,9 +224,9 @@ class Context(Generic[A]):
             return None
         return old
 
-    # -- links and monitors ----------------------------------------------------------------------------------------
+    # -- links and monitors ----------------------------------------------------------------------------------
     def link(self, ref: ActorRef[Any]) -> None:
-        """Link to *ref*: an abnormal end of one ends the other, unless it traps exits. Twice is once; to itself is nothing."""
+        """Link to *ref*: an abnormal end of one ends the other, unless it traps exits. Linking twice is linking once."""
         me = self._cell
         if ref is me:
             return
@@ -253,7 +253,7 @@ class Context(Generic[A]):
             theirs.unlinked = True
 
     def monitor(self, ref: ActorRef[Any], until: Until = "ended") -> Monitor:
-        """Watch *ref*: one `Down` comes when its incarnation ends, or with `until="discarded"` when its slot is gone."""
+        """Watch *ref*: one `Down` comes when its incarnation ends, or with `"discarded"` when its slot is gone."""
         if until not in {"ended", "discarded"}:
             raise ValueError(f'until={until!r}: choose "ended" or "discarded"')
         monitor = Monitor(self._cell, ref, until)
@@ -270,7 +270,7 @@ class Context(Generic[A]):
         """Take a monitor back; a `Down` of it that waits in the mailbox still comes."""
         monitor.cancel()
 
-    # -- the rest ------------------------------------------------------------------------------------------------------
+    # -- the rest --------------------------------------------------------------------------------------------
     def send_after(self, delay: float, message: Any, to: ActorRef[Any] | None = None) -> Timer:
         """Send *message* to *to* (this actor without one) in *delay* seconds. Ends with this incarnation."""
         if not delay >= 0:
@@ -287,7 +287,7 @@ class Context(Generic[A]):
     @overload
     def ref(self, where: Locator[B]) -> ActorRef[B]: ...
     def ref(self, where: Any) -> ActorRef[Any]:
-        """Look an actor up: a name among the siblings, then among each ancestor's siblings; a path from the root; a spec.
+        """Look an actor up: a name among the siblings, then each ancestor's; a path from the root; or a spec.
 
         Raises:
             UnknownActorError: There is none.

@@ -148,9 +148,7 @@ def endpoints(cls: type) -> dict[str, Endpoint[Any, Any, Any, Any]]:
     """Return the endpoints of an actor class by name, inherited ones first, in the order of definition."""
     found: dict[str, Endpoint[Any, Any, Any, Any]] = {}
     for klass in reversed(cls.__mro__):
-        for name, value in vars(klass).items():
-            if isinstance(value, Endpoint):
-                found[name] = value
+        found |= {name: value for name, value in vars(klass).items() if isinstance(value, Endpoint)}
     return found
 
 
@@ -251,7 +249,7 @@ class _Source:
 
 
 def _compile(info: EndpointInfo, function: Callable[..., Any]) -> tuple[type[Message[Any, Any]], Callable[[Any], Call]]:
-    """Make the message class of an endpoint, and the function that binds its call to a handler."""
+    """Make the message class of an endpoint, and what binds its call to a handler."""
     source = _Source(function)
     base = StreamMessage if info.kind == "stream" else Message
     scope: dict[str, Any] = {"Base": base, **source.defaults}
@@ -265,7 +263,11 @@ def _compile(info: EndpointInfo, function: Callable[..., Any]) -> tuple[type[Mes
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:
-    return _rebuild, (self.__endpoint__.owner, self.__endpoint__.name, tuple(getattr(self, n) for n in self.__match_args__))
+    return _rebuild, (
+        self.__endpoint__.owner,
+        self.__endpoint__.name,
+        tuple(getattr(self, n) for n in self.__match_args__),
+    )
 
 
 def _rebuild(owner: type, name: str, values: tuple[Any, ...]) -> Any:

@@ -176,7 +176,9 @@ def _finalize(cell: ActorRef[Any]) -> None:
     owner = cell.owner
     if extra.kept and owner is not None and not owner.flags & (ENDED | DEAD):
         _wake_up_failed(cell, exit, start_error, slot=True)
-        owner.signal(StartFailed(cell, start_error) if start_error is not None else Ended(cell, exit, tuple(extra.in_hand)))
+        owner.signal(
+            StartFailed(cell, start_error) if start_error is not None else Ended(cell, exit, tuple(extra.in_hand))
+        )
     elif not extra.kept:
         if not _owner_hears(cell, exit) and not heard and not (extra.gone or extra.up):
             cell.system.unheard(cell, exit)

@@ -1,7 +1,7 @@
 """The lives of an incarnation: it begins, comes up, and is told things while it lives.
 
-A life is a walk over flags: STARTING, then none, then ENDING and ENDED (see `_ends`); a slot that is given up goes on to
-DEAD (see `_slots`).
+A life is a walk over flags: STARTING, then none, then ENDING and ENDED (see `_ends`); a slot that is given up goes on
+to DEAD (see `_slots`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from llmactors.hosts._port import Birth
 
 
-# -- beginning ------------------------------------------------------------------------------------------------------------
+# -- beginning -----------------------------------------------------------------------------------------------
 def begin(cell: ActorRef[Any], birth: Birth) -> None:
     """Begin an incarnation in a slot that has none."""
     extra = cell.extra
@@ -39,7 +39,9 @@ def begin(cell: ActorRef[Any], birth: Birth) -> None:
         extra.exit = None
         extra.incarnation += 1
         if birth.start_timeout is not None:
-            extra.start_timer = cell.scheduler.loop.call_later(birth.start_timeout, _start_timed_out, cell, birth.start_timeout)
+            extra.start_timer = cell.scheduler.loop.call_later(
+                birth.start_timeout, _start_timed_out, cell, birth.start_timeout
+            )
     cell.handlers.host.start(cell, birth)
 
 
@@ -85,7 +87,7 @@ def _claim_children(cell: ActorRef[Any]) -> None:
                 slots.discard(child)
 
 
-# -- what handlers raise ------------------------------------------------------------------------------------------------------
+# -- what handlers raise -------------------------------------------------------------------------------------
 def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
     """An exception has left a handler: it is an answer, an unhandled message, a cancelled ask, or the actor's end."""
     message = item.message if isinstance(item, (Ask, Flow)) else item
@@ -134,7 +136,7 @@ def gave_back(cell: ActorRef[Any], job: Job) -> None:
         cell.flags &= ~BUSY
 
 
-# -- signals ------------------------------------------------------------------------------------------------------------------
+# -- signals -------------------------------------------------------------------------------------------------
 def on_signals(cell: ActorRef[Any]) -> None:
     """Obey the control signals that wait, in order; they overtake messages."""
     cell.flags &= ~SIGNALS

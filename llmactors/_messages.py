@@ -79,7 +79,7 @@ class StreamMessage(Message[A_contra, T_co]):
 
 
 class Request(Generic[R_co]):
-    """Base of plain messages that are answered by `receive`: `class Ping(Request[str])` makes `ref.ask(Ping())` a `str`."""
+    """Base of plain messages that `receive` answers: with `class Ping(Request[str])`, `ref.ask(Ping())` is a `str`."""
 
     __slots__ = ()
     __timeout__: ClassVar[float] = ASK_TIMEOUT

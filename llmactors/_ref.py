@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from llmactors._exits import Exit
-    from llmactors._scheduler import Scheduler
     from llmactors._system import ActorSystem
     from llmactors._table import Table
     from llmactors._usage import Usage
@@ -56,9 +55,7 @@ class ActorRef(Generic[A]):
         "system",
     )
 
-    def __init__(
-        self, system: ActorSystem, handlers: Table, label: str | int, owner: ActorRef[Any] | None
-    ) -> None:
+    def __init__(self, system: ActorSystem, handlers: Table, label: str | int, owner: ActorRef[Any] | None) -> None:
         self.system, self.scheduler = system, system.scheduler
         self.handlers, self.label, self.owner = handlers, label, owner
         self.inbox: deque[Any] | None = None
@@ -69,7 +66,7 @@ class ActorRef(Generic[A]):
         self.handled = 0
         self.extra: Extra | None = None
 
-    # -- messages -------------------------------------------------------------------------------------------------
+    # -- messages --------------------------------------------------------------------------------------------
     def tell(self, message: Message[A, Any] | Request[Any] | object) -> bool:
         """Send *message* and go on; from any thread. Never waits, never raises for the receiver's sake.
 
@@ -205,7 +202,7 @@ class ActorRef(Generic[A]):
         if not self.flags & DEAD:
             self.handlers.host.abandon(self, item)
 
-    # -- life -----------------------------------------------------------------------------------------------------
+    # -- life ------------------------------------------------------------------------------------------------
     def stop(self, *, drain: bool = False) -> None:
         """Ask the actor to end after what is in hand (with *drain*: after what is queued); from any thread."""
         self.signal(Stop(drain))
@@ -271,7 +268,7 @@ class ActorRef(Generic[A]):
             yield from future
         return self
 
-    # -- what is known ----------------------------------------------------------------------------------------------
+    # -- what is known ---------------------------------------------------------------------------------------
     @property
     def name(self) -> str:
         """The name, unique among siblings."""
@@ -311,7 +308,7 @@ class ActorRef(Generic[A]):
 
     @property
     def state(self) -> str:
-        """What the actor does now: idle, ready, running, starting, stopping, pausing, paused, throttled, down or discarded."""
+        """What the actor does now, from idle to discarded; the words are those of `state_of`."""
         extra = self.extra
         in_hand = self.scheduler.current is self or bool(extra and extra.jobs)
         return state_of(self.flags, in_hand=in_hand, queued=bool(self.inbox))

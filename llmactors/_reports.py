@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
-
 NAME: Final = "llmactors"
 
 
@@ -14,7 +13,7 @@ def report(level: int, event: str, **facts: Any) -> None:
     logger = logging.getLogger(NAME)
     if not logger.isEnabledFor(level):
         return
-    import structlog
+    import structlog  # noqa: PLC0415  only programs that log pay for it
 
     if structlog.is_configured():
         structlog.get_logger(NAME).log(level, event, **facts)

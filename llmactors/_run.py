@@ -25,7 +25,7 @@ COLLECT_EVERY: Final = 5.0  # seconds
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """Return what makes event loops: uvloop's where it is installed."""
     try:
-        import uvloop
+        import uvloop  # noqa: PLC0415  optional
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop

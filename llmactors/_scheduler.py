@@ -28,7 +28,18 @@ from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._asks import PENDING, Ask, timeout_of
 from llmactors._core.deadlines import TICK, Wheel
-from llmactors._core.flags import BUSY, DRAINING, GATE, GATED, HELD, OVER, REQUEUED, SIGNALS, STARTING, STOPPING, WAITERS
+from llmactors._core.flags import (
+    DRAINING,
+    GATE,
+    GATED,
+    HELD,
+    OVER,
+    REQUEUED,
+    SIGNALS,
+    STARTING,
+    STOPPING,
+    WAITERS,
+)
 from llmactors._later import Later
 from llmactors._messages import HANDLER_LIMIT
 from llmactors._steps import DONE, Job, Limit
@@ -77,7 +88,7 @@ class Scheduler:
         self.expired = 0
         self.closed = False
 
-    # -- the run queue ----------------------------------------------------------------------------------------------
+    # -- the run queue ---------------------------------------------------------------------------------------
     def enqueue(self, cell: ActorRef[Any]) -> None:
         """Put a cell that has an inbox on the run queue."""
         self.ready.append(cell)
@@ -125,7 +136,7 @@ class Scheduler:
                 break
         self.current = None
 
-    def slice(self, cell: ActorRef[Any], inbox: deque[Any]) -> int:
+    def slice(self, cell: ActorRef[Any], inbox: deque[Any]) -> int:  # noqa: C901, PLR0912  the hot path: calls cost
         """Handle up to `SLICE` messages of a cell; return how many it was."""
         handlers, actor, left = cell.handlers, cell.actor, SLICE
         item: Any = None
@@ -150,7 +161,11 @@ class Scheduler:
                             future.set_result(None)
                 else:
                     answer = handlers[item.__class__](actor, item)
-                    if answer is not None and answer.__class__ is CoroutineType and not self.first_step(cell, answer, item):
+                    if (
+                        answer is not None
+                        and answer.__class__ is CoroutineType
+                        and not self.first_step(cell, answer, item)
+                    ):
                         break
                 if cell.flags:
                     break
@@ -205,7 +220,7 @@ class Scheduler:
         elif not cell.flags & HELD or cell.flags & SIGNALS:
             self.enqueue(cell)
 
-    # -- what is unusual --------------------------------------------------------------------------------------------
+    # -- what is unusual -------------------------------------------------------------------------------------
     def attend(self, cell: ActorRef[Any]) -> bool:
         """Look at a cell's flags, signals first; False when it has no message to handle now."""
         if cell.flags & SIGNALS:
@@ -261,7 +276,7 @@ class Scheduler:
         """Return an empty inbox."""
         return self.free.pop() if self.free else deque()
 
-    # -- async handlers ----------------------------------------------------------------------------------------------
+    # -- async handlers --------------------------------------------------------------------------------------
     def first_step(self, cell: ActorRef[Any], coroutine: Coroutine[Any, Any, Any], item: Any) -> bool:
         """Run an async handler up to its first suspension. True when it finished; its error is raised."""
         extra = cell.extra
@@ -352,7 +367,7 @@ class Scheduler:
         limit = HANDLER_LIMIT if info is None or info.options.limit is None else info.options.limit
         lives.raised(cell, HandlerTimeoutError(cell.path, repr(message), limit), item)
 
-    # -- deadlines -----------------------------------------------------------------------------------------------------
+    # -- deadlines -------------------------------------------------------------------------------------------
     def watch(self, entry: Any) -> None:
         """Watch a deadline."""
         self.wheel.young.append(entry)
@@ -367,7 +382,7 @@ class Scheduler:
         if self.wheel and not self.closed:
             self.ticker = self.loop.call_later(TICK, self.tick, context=self.context)
 
-    # -- the end -------------------------------------------------------------------------------------------------------
+    # -- the end ---------------------------------------------------------------------------------------------
     def close(self) -> list[asyncio.Task[None]]:
         """Stop for good; return the tasks that are still to be awaited."""
         self.closed = True

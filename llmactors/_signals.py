@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from llmactors._exits import Normal, Shutdown
@@ -17,7 +17,7 @@ class Stop:
     """End after what is in hand; with *drain*, after what is queued. *exit* is how the end will be told."""
 
     drain: bool = False
-    exit: Normal | Shutdown = Shutdown()
+    exit: Normal | Shutdown = field(default_factory=Shutdown)
 
 
 @dataclass(frozen=True, slots=True)

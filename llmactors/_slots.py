@@ -27,7 +27,7 @@ CLOSED: Final[deque[Any]] = deque(maxlen=0)
 """The inbox of every discarded slot: nothing is ever put in."""
 
 
-# -- the mailbox ----------------------------------------------------------------------------------------------------------
+# -- the mailbox ---------------------------------------------------------------------------------------------
 def set_capacity(cell: ActorRef[Any]) -> None:
     """Work the capacity out anew: none in a discarded or draining slot, none for others while a sender waits."""
     extra = cell.extra
@@ -161,7 +161,7 @@ def set_gate(cell: ActorRef[Any], gate: Callable[[Usage, float], float | None] |
     cell.flags = cell.flags & ~GATE if gate is None else cell.flags | GATE
 
 
-# -- pause and resume -----------------------------------------------------------------------------------------------------------
+# -- pause and resume ----------------------------------------------------------------------------------------
 def pause(cell: ActorRef[Any]) -> None:
     """Hold the actor's messages back; for a supervisor: those of its subtree."""
     if not cell.handlers.pausable:
@@ -195,7 +195,7 @@ def resume(cell: ActorRef[Any]) -> None:
         cell.scheduler.requeue(cell)
 
 
-# -- the end of a slot -------------------------------------------------------------------------------------------------------------
+# -- the end of a slot ---------------------------------------------------------------------------------------
 def give_up(cell: ActorRef[Any]) -> None:
     """The owner gives a slot up: at once if nothing lives in it, else when it has been killed."""
     cell.need_extra().kept = False

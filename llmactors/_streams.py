@@ -29,7 +29,20 @@ T = TypeVar("T")
 class Flow(Generic[T]):
     """The stream between its two ends: a bounded buffer, credits, and how it ended."""
 
-    __slots__ = ("_buffer", "_credit", "_half", "_idle", "_reader", "_room", "_taken", "cell", "done", "error", "message", "window")
+    __slots__ = (
+        "_buffer",
+        "_credit",
+        "_half",
+        "_idle",
+        "_reader",
+        "_room",
+        "_taken",
+        "cell",
+        "done",
+        "error",
+        "message",
+        "window",
+    )
 
     def __init__(self, cell: ActorRef[Any], message: StreamMessage[Any, T], window: int, idle: float) -> None:
         self.cell, self.message = cell, message
@@ -45,7 +58,7 @@ class Flow(Generic[T]):
         """Say whether the stream is still open."""
         return not self.done
 
-    # -- the producer's end ---------------------------------------------------------------------------------------
+    # -- the producer's end ----------------------------------------------------------------------------------
     def put(self, item: T) -> bool:
         """Give the reader an item; False when the producer must wait for credit."""
         if self.done:
@@ -93,7 +106,7 @@ class Flow(Generic[T]):
         if reader is not None and not reader.done():
             reader.set_result(None)
 
-    # -- the reader's end -----------------------------------------------------------------------------------------
+    # -- the reader's end ------------------------------------------------------------------------------------
     async def next(self) -> T:
         """Take the next item.
 
@@ -114,9 +127,9 @@ class Flow(Generic[T]):
             self.grant(taken)
         return buffer.popleft()
 
-    def grant(self, credits: int) -> None:
-        """Let the producer go on for *credits* items more."""
-        self._credit += credits
+    def grant(self, more: int) -> None:
+        """Let the producer go on for *more* items more."""
+        self._credit += more
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)

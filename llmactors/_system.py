@@ -109,7 +109,7 @@ class Guardian(Actor):
                 if not self.root_up.done():
                     self.root_up.set_exception(ends.ended_error(message.ref, exit))
 
-    async def on_stop(self, exit: Exit) -> None:
+    async def on_stop(self, exit: Exit) -> None:  # noqa: ARG002  the hook's signature
         """Stop the root, and wait for it."""
         if self.root is not None and not self.root_over.is_set():
             self.root.stop()
@@ -142,7 +142,7 @@ class ActorSystem:
         self._body: asyncio.Task[Any] | None = None
         self._cancelled = self._stopped = False
 
-    # -- boot and stop --------------------------------------------------------------------------------------------
+    # -- boot and stop ---------------------------------------------------------------------------------------
     async def __aenter__(self) -> Self:
         await self.start()
         self._body = asyncio.current_task()
@@ -226,7 +226,7 @@ class ActorSystem:
             self._cancelled = True
             self._body.cancel()
 
-    # -- actors -----------------------------------------------------------------------------------------------------
+    # -- actors ----------------------------------------------------------------------------------------------
     async def spawn(
         self, cls: Callable[..., A], *args: Any, name: str | None = None, host: HostConfig | None = None, **kwargs: Any
     ) -> ActorRef[A]:
@@ -297,7 +297,7 @@ class ActorSystem:
             runtime = self._hosts[key] = key.runtime(self)
         return runtime
 
-    # -- look-up -------------------------------------------------------------------------------------------------------
+    # -- look-up ---------------------------------------------------------------------------------------------
     @overload
     def ref(self, where: str) -> ActorRef[Any]: ...
     @overload
@@ -318,7 +318,7 @@ class ActorSystem:
         """Yield every actor of the tree, parents before their children, in order of birth."""
         return lookup.walk(self.guardian)
 
-    # -- what is left over -----------------------------------------------------------------------------------------------
+    # -- what is left over -----------------------------------------------------------------------------------
     def dead_letter(self, message: Any, path: str, reason: str) -> None:
         """Count a message that nobody handled. For the kernel."""
         self.dead_letters.add(DeadLetter(message, path, reason))
@@ -345,7 +345,7 @@ class ActorSystem:
         if errors:
             raise BaseExceptionGroup("actors crashed, and nobody was there to hear it", errors)
 
-    # -- from scripts ------------------------------------------------------------------------------------------------------
+    # -- from scripts ----------------------------------------------------------------------------------------
     @classmethod
     def run(cls, root: Callable[..., Any], *args: Any, name: str = "system") -> int:
         """Run a tree until it ends or a signal stops it; return the exit status.
@@ -354,12 +354,12 @@ class ActorSystem:
             0 when the root ended cleanly or on SIGTERM, 130 on SIGINT, 1 when the root crashed, gave up or did not
             start. A second signal kills.
         """
-        from llmactors._run import run
+        from llmactors._run import run  # noqa: PLC0415  programs only
 
         return run(cls(root, *args, name=name))
 
     def blocking(self) -> BlockingSystem:
-        """Return the system for code without asyncio: `with ActorSystem(App).blocking() as system:` refs that block."""
-        from llmactors._blocking import BlockingSystem
+        """Return the system for code without asyncio: `with ActorSystem(App).blocking() as system:`; its refs block."""
+        from llmactors._blocking import BlockingSystem  # noqa: PLC0415  it needs this module
 
         return BlockingSystem(self)

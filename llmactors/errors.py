@@ -91,7 +91,9 @@ class StreamIdleError(LLMActorsError, TimeoutError):
     """The reader of a stream took nothing for the idle time, so the stream was cut. Read faster, or raise `idle`."""
 
     def __init__(self, path: str, idle: float) -> None:
-        super().__init__(f"the stream from `{path}` was cut: its reader took nothing for {idle:g} s; read on or pass idle=")
+        super().__init__(
+            f"the stream from `{path}` was cut: its reader took nothing for {idle:g} s; read on or pass idle="
+        )
         self.path, self.idle = path, idle
 
 
@@ -125,7 +127,7 @@ class StartIgnored(Exception):  # noqa: N818  OTP's word: it is an outcome, not 
 
 
 class MailboxFullError(LLMActorsError):
-    """A bounded mailbox refused a message. Slow down and try again, `await ref.send(...)`, or choose a policy that drops."""
+    """A bounded mailbox refused a message. Slow down, `await ref.send(...)`, or choose a policy that drops."""
 
     def __init__(self, actor: str, capacity: int) -> None:
         super().__init__(f"mailbox of `{actor}` is full ({capacity} messages); await `send` to wait for room")

@@ -1,7 +1,7 @@
 """Deadlines by the thousand, for the price of a list append.
 
 Theory of operation
-1. Most asks are answered long before their deadline. A new entry goes into `young`; nothing is sorted, no timer is made.
+1. Most asks are answered long before their deadline. A new entry goes into `young`; nothing is sorted, no timer made.
 2. Once a tick, what is still pending of the young is filed in a bucket of its deadline's tick; the rest is forgotten.
 3. Buckets whose tick has passed are handed out as expired. An entry is therefore found at most one tick late.
 

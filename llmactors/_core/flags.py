@@ -1,8 +1,8 @@
 """The one word that says everything unusual about a cell. Zero means: nothing but messages to look at.
 
 Theory of operation
-1. `flags` is tested once per slice and after each message; a cell to which nothing is happening pays for nothing else.
-2. A cell with a flag of `HELD` is not on the run queue (or is skipped there): it waits for somebody who will put it back.
+1. `flags` is tested once per slice and after each message; a cell to which nothing happens pays for nothing else.
+2. A cell with a flag of `HELD` is not on the run queue (or is skipped there): somebody will put it back.
 3. Only signals, notices of an owner and `on_stop` get through to a held cell.
 """
 

@@ -119,7 +119,7 @@ class LoopHost:
         extra.jobs.add(job)
         return False
 
-    def _started(self, job: Job, answer: Any, error: BaseException | None) -> None:
+    def _started(self, job: Job, _answer: Any, error: BaseException | None) -> None:
         cell = job.cell
         if cell is None or not cell.flags & STARTING:
             return
@@ -153,7 +153,7 @@ class LoopHost:
             return
         ends.host_done(cell)
 
-    def _stopped(self, job: Job, answer: Any, error: BaseException | None) -> None:
+    def _stopped(self, job: Job, _answer: Any, error: BaseException | None) -> None:
         if job.cell is not None:
             job.cell.need_extra().jobs.discard(job)
             ends.host_done(job.cell, None if error is None else Crash(error))

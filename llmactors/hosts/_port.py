@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class HostConfig(Protocol):
-    """The value that a spec names: `Loop()`, `Process(memory="512 MiB")`. Hashable: one runtime per system and value."""
+    """The value that a spec names, such as `Loop()`. Hashable: one runtime per system and value."""
 
     def runtime(self, system: Any) -> Host:
         """Make the runtime of this host for a system."""
