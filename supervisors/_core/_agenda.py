@@ -1,0 +1,123 @@
+"""What is done in order among several children: raising them, halting them, and the wait between.
+
+An agenda is a list of names and a cursor. `advance` is called after every event and looks only at the name under the
+cursor, so that an event costs the same however many children there are; each order it gives is answered by an event
+that makes it look again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from supervisors._core._effects import AnswerStart, CancelTimer, Finished
+from supervisors._core._family import FIRST, Halting, Holding, Phase, Raising, Verdict
+from supervisors._core._slots import ALIVE, AT_REST, STARTABLE, Asked, Slot, State
+from supervisors._core._turn import Turn
+from supervisors._values import Strategy
+from supervisors.errors import StartCalledOffError
+
+
+def advance(turn: Turn) -> bool:
+    """Carry the agenda on by one step. Returns whether another step may follow at once."""
+    match turn.family.agenda:
+        case Raising() as agenda:
+            return _raise_next(turn, agenda)
+        case Halting() as agenda:
+            return _halt_next(turn, agenda)
+        case None if turn.family.phase is Phase.CLOSING and not turn.slots.alive:
+            turn.set(phase=Phase.CLOSED)
+            turn.order(Finished())
+    return False
+
+
+def _raise_next(turn: Turn, agenda: Raising) -> bool:
+    for at in range(agenda.at, len(agenda.names)):
+        slot = turn.slots.get(agenda.names[at])
+        if slot is None or slot.state is State.UP or slot.state in AT_REST:
+            continue
+        turn.set(agenda=replace(agenda, at=at))
+        if slot.state in STARTABLE:
+            turn.begin(slot)
+        return False
+    turn.set(agenda=None)
+    return True
+
+
+def _halt_next(turn: Turn, agenda: Halting) -> bool:
+    for at in range(agenda.at, len(agenda.names)):
+        slot = turn.slots.get(agenda.names[at])
+        if slot is None or slot.state not in ALIVE:
+            continue
+        turn.set(agenda=replace(agenda, at=at))
+        if slot.state is not State.STOPPING:
+            turn.halt(slot)
+        return False
+    if turn.closing:
+        turn.set(agenda=None)
+    elif agenda.delay is None:
+        raise_group(turn, agenda.first)
+    else:
+        turn.set(agenda=Holding(agenda.first, turn.arm(None, agenda.delay)))
+    return True
+
+
+def raise_group(turn: Turn, first: int) -> None:
+    """Start again whoever waits for it, in order; with `revive` also those from place *first* on that are at rest."""
+    if turn.family.rules.revive:
+        for slot in turn.slots:
+            if slot.place >= first and slot.state in AT_REST:
+                turn.move(slot, State.WAITING)
+    names = tuple(slot.name for slot in turn.slots if slot.state in STARTABLE)
+    turn.set(agenda=Raising(names, first))
+
+
+def start_in_turn(turn: Turn, slot: Slot) -> None:
+    """Start *slot* now, or when what is under way has come so far."""
+    match turn.family.agenda:
+        case Raising() as agenda:
+            turn.set(agenda=replace(agenda, names=(*agenda.names, slot.name)))
+        case Halting() | Holding() as agenda if slot.place >= agenda.first:
+            pass  # it waits, and so it is started with the group
+        case _:
+            turn.begin(slot)
+
+
+def regroup(turn: Turn, slot: Slot, delay: float | None) -> None:
+    """Stop whoever shares the fate of the failed *slot*, last first; then start them all again in order."""
+    rest = turn.family.rules.strategy is Strategy.REST_FOR_ONE
+    first = slot.place if rest else FIRST
+    match turn.family.agenda:
+        case Holding():
+            turn.order(CancelTimer(None))
+        case Halting(delay=float() as longer):
+            delay = max(longer, delay or 0.0)
+    turn.set(agenda=Halting(_alive_from(turn, first), first, delay))
+
+
+def close(turn: Turn, verdict: Verdict) -> None:
+    """Begin the end: call off what waits, then stop the children, last started first (or all at once)."""
+    if isinstance(turn.family.agenda, Holding):
+        turn.order(CancelTimer(None))
+    turn.set(phase=Phase.CLOSING, verdict=verdict, agenda=None, late=())
+    for slot in tuple(turn.slots):
+        _call_off(turn, slot)
+    if turn.family.rules.parallel:
+        for slot in tuple(turn.slots):
+            if slot.state in ALIVE:
+                turn.halt(slot, slot.sequel)
+    else:
+        turn.set(agenda=Halting(_alive_from(turn, FIRST)))
+
+
+def _call_off(turn: Turn, slot: Slot) -> None:
+    if slot.asked is not Asked.NO:
+        turn.order(AnswerStart(slot.name, StartCalledOffError(slot.name)))
+    if slot.state in STARTABLE:
+        turn.disarm(slot)
+        turn.move(slot, State.DOWN, asked=Asked.NO)
+    elif slot.asked is not Asked.NO:
+        turn.slots.put(replace(slot, asked=Asked.NO))
+
+
+def _alive_from(turn: Turn, first: int) -> tuple[str, ...]:
+    return tuple(slot.name for slot in reversed(turn.slots) if slot.place >= first and slot.state in ALIVE)

@@ -1,0 +1,125 @@
+"""What a family orders. Each order returns at once; its outcome, if it has one, is a later event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from supervisors._core._events import Exit
+
+Why: TypeAlias = "Exit | BaseException"
+
+
+@dataclass(frozen=True, slots=True)
+class BeginStart:
+    """Begin an incarnation. Outcome: `Started`, `StartFailed` or `Ended`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendStop:
+    """Ask the incarnation to stop within its shutdown time, after which the kernel kills it. Outcome: `Ended`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End the incarnation without asking. Outcome: `Ended`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTimer:
+    """Report `TimerFired(name, ticket)` in *delay* seconds; at 0 behind what waits in the mailbox already."""
+
+    name: str | None
+    delay: float
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Forget the timer of that name."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Nothing brings this child back by itself: end its address, and with it the wait of everybody who asks it."""
+
+    name: str
+
+
+class Fact(Enum):
+    """What a report tells; the values are the events in the log."""
+
+    STARTED = "actor_started"
+    RESTARTED = "actor_restarted"
+    ENDED = "actor_ended"
+    START_FAILED = "actor_start_failed"
+    IGNORED = "actor_start_ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell the world. *expected*: it was the supervisor's own doing, or a clean end."""
+
+    fact: Fact
+    name: str
+    why: Why | None = None
+    expected: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Tell the world that the intensity is exhausted. The children's stops follow, and then `Finished`."""
+
+    name: str
+    history: tuple[Why, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStart:
+    """Answer the administration call that asked for this start: it is up (None), or why it is not."""
+
+    name: str
+    why: Why | None = None
+    ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStop:
+    """Answer the administration calls that asked for this child's end: it is gone."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Every child that was there at the beginning has had its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """No child is left. The family's verdict says how the supervisor is to end."""
+
+
+Effect: TypeAlias = (
+    BeginStart
+    | SendStop
+    | Kill
+    | ArmTimer
+    | CancelTimer
+    | Discard
+    | Report
+    | GiveUp
+    | AnswerStart
+    | AnswerStop
+    | Ready
+    | Finished
+)

@@ -1,0 +1,107 @@
+"""What happens to a family. Each is one fact; what follows from it is decided in `_decide`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from supervisors._core._slots import Terms
+
+
+class Exit(Protocol):
+    """How an incarnation ended; the kernel's four exits."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether it ended as it was meant to."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAsked:
+    """The family is to start its children, one after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A child is up: its start hook has returned."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """A child did not come up. *ignored*: it says itself that it need not run.
+
+    *luck*, from 0 to 1, is the throw of a die for the back-off's jitter.
+    """
+
+    name: str
+    error: BaseException
+    ignored: bool = False
+    luck: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A child's incarnation has ended."""
+
+    name: str
+    exit: Exit
+    luck: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer is due: a child's (its *name*) or the group's (None). An old *ticket* marks a stale one."""
+
+    name: str | None
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """The family is to stop all children and be finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildAdded:
+    """A new child is to take the last place and start."""
+
+    name: str
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateAsked:
+    """A child is to end and not to come back by itself."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestartAsked:
+    """A child that is not running is to start again."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAsked:
+    """A child that is not running is to be forgotten."""
+
+    name: str
+
+
+Event: TypeAlias = (
+    OpenAsked
+    | Started
+    | StartFailed
+    | Ended
+    | TimerFired
+    | StopAsked
+    | ChildAdded
+    | TerminateAsked
+    | RestartAsked
+    | DeleteAsked
+)
+Request: TypeAlias = ChildAdded | TerminateAsked | RestartAsked | DeleteAsked

@@ -1,0 +1,100 @@
+"""What an end or a failed start leads to: a restart, a finish, or giving up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from supervisors._core._agenda import close, regroup
+from supervisors._core._backoff import delay as backoff_delay
+from supervisors._core._effects import GiveUp, Why
+from supervisors._core._events import Ended, Exit
+from supervisors._core._family import Completed, GaveUp, Halting, Holding, Phase, Raising, Record
+from supervisors._core._slots import AT_REST, Slot, State, age
+from supervisors._core._turn import Turn
+from supervisors._values import AutoShutdown, Restart
+
+
+def comes_back(restart: Restart, exit_: Exit) -> bool:
+    """Tell whether a child of that restart type comes back after that end. The whole policy, as a table."""
+    match restart:
+        case Restart.PERMANENT:
+            return True
+        case Restart.TRANSIENT:
+            return not exit_.clean
+        case Restart.TEMPORARY:
+            return False
+
+
+def judge(turn: Turn, slot: Slot, event: Ended) -> None:
+    """Decide what follows from the end of *slot*, which came of itself."""
+    if not comes_back(slot.terms.restart, event.exit):
+        finish(turn, slot)
+    elif _caught(turn, slot):
+        turn.move(slot, State.WAITING)
+    else:
+        restart(turn, slot, event.exit, event.luck, retry=False)
+
+
+def _caught(turn: Turn, slot: Slot) -> bool:
+    """Tell whether a group restart under way was going to stop *slot* anyway: then its end is not counted again."""
+    match turn.family.agenda:
+        case Halting(first=first) | Holding(first=first):
+            return slot.place >= first
+        case Raising(first=first):
+            return slot.state is State.WAITING and slot.place >= first
+        case _:
+            return False
+
+
+def finish(turn: Turn, slot: Slot) -> None:
+    """Let *slot* be at an end, and the family with it where its significance says so."""
+    turn.rest(slot, State.DONE)
+    if slot.terms.significant and turn.family.phase is Phase.OPEN:
+        mode = turn.family.rules.auto_shutdown
+        last = not any(each.terms.significant and each.state not in AT_REST for each in turn.slots)
+        if mode is AutoShutdown.ANY_SIGNIFICANT or (mode is AutoShutdown.ALL_SIGNIFICANT and last):
+            close(turn, Completed())
+
+
+def restart(turn: Turn, slot: Slot, why: Why, luck: float, *, retry: bool) -> None:
+    """Restart *slot*, with whoever shares its fate, unless that is once too often.
+
+    A *retry* after a failed start goes by a timer even without a back-off, behind what waits in the mailbox: so a child
+    that never starts cannot keep its supervisor from answering.
+    """
+    steady = slot.state is State.UP and turn.now - slot.since >= turn.family.rules.intensity.within
+    slot = turn.move(slot, State.BACKING_OFF, failures=1 if steady else slot.failures + 1, ticket=0)
+    if not _granted(turn, slot, why):
+        _give_up(turn, slot)
+        return
+    backoff = slot.terms.backoff
+    delay = backoff_delay(backoff, slot.failures, luck) if backoff else 0.0 if retry else None
+    if turn.family.rules.grouped:
+        regroup(turn, slot, delay)
+    elif delay is None:
+        turn.begin(slot)
+    else:
+        turn.slots.put(replace(slot, ticket=turn.arm(slot.name, delay)))
+
+
+def _granted(turn: Turn, slot: Slot, why: Why) -> bool:
+    """Enter the restart into the history, forget what is old, and tell whether it is within the intensity."""
+    intensity = turn.family.rules.intensity
+    remembered = (each for each in turn.family.history if _age(turn, each) < intensity.within)
+    history = (*remembered, Record(slot.name, slot.place, turn.now, slot.aged, why))
+    turn.set(history=history)
+    return len(history) <= intensity.restarts
+
+
+def _age(turn: Turn, record: Record) -> float:
+    slot = turn.slots.get(record.name)
+    if slot is None or slot.place != record.place:
+        return turn.now - record.at
+    return age(slot, turn.now) - record.mark
+
+
+def _give_up(turn: Turn, slot: Slot) -> None:
+    history = tuple(each.why for each in turn.family.history)
+    turn.move(slot, State.DOWN)
+    turn.order(GiveUp(slot.name, history))
+    close(turn, GaveUp(slot.name, history))

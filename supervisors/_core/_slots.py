@@ -1,0 +1,141 @@
+"""One child as its supervisor sees it: a state machine, and the table that holds them all in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from supervisors._values import Backoff, Restart
+
+
+class State(Enum):
+    """Where a child stands. The values are what people read."""
+
+    WAITING = "waiting"  # its turn to start has not come
+    STARTING = "starting"
+    UP = "up"
+    STOPPING = "stopping"
+    BACKING_OFF = "backing off"  # failed, and to be started again: after its back-off, or with its group
+    DOWN = "down"  # not running because somebody said so, or because it would not start when asked to
+    DONE = "done"  # ended by itself and is not to come back
+
+
+ALIVE = frozenset({State.STARTING, State.UP, State.STOPPING})
+STARTABLE = frozenset({State.WAITING, State.BACKING_OFF})
+AT_REST = frozenset({State.DOWN, State.DONE})
+AGEING = AT_REST | {State.UP}
+
+
+class Sequel(Enum):
+    """What becomes of a child once its stop has come to pass."""
+
+    REVIVE = auto()  # it was stopped for its group's sake and starts again with it
+    RETIRE = auto()  # somebody asked for its end
+
+
+class Asked(Enum):
+    """Who waits for a start: nobody, or an administration call, which is answered instead of a retry."""
+
+    NO = auto()
+    ADDED = auto()
+    RESTARTED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a child's spec means for the decisions.
+
+    Attributes:
+        restart: when it comes back.
+        kill: whether it is killed rather than asked to stop.
+        significant: whether its end may end the supervisor.
+        kept: whether its name stays known when it is not running.
+        backoff: how long a restart waits; None for not at all.
+    """
+
+    restart: Restart
+    kill: bool = False
+    significant: bool = False
+    kept: bool = True
+    backoff: Backoff | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One child's state. *place* is its position in the order and, never given twice, its identity.
+
+    Attributes:
+        since: when the present state began, seconds.
+        aged: seconds for which its restarts had grown old before the present state began (see `age`).
+        starts: how often a start was begun.
+        failures: ends and failed starts in a row that called for a restart, for the back-off.
+        ticket: number of the timer it waits for; timers with another number are stale.
+    """
+
+    name: str
+    terms: Terms
+    place: int
+    state: State = State.WAITING
+    since: float = 0.0
+    aged: float = 0.0
+    starts: int = 0
+    failures: int = 0
+    ticket: int = 0
+    asked: Asked = Asked.NO
+    sequel: Sequel = Sequel.REVIVE
+
+
+def age(slot: Slot, now: float) -> float:
+    """Tell for how many seconds the restarts of *slot* have been growing old: while it is up or at rest."""
+    return slot.aged + (now - slot.since if slot.state in AGEING else 0.0)
+
+
+class Table:
+    """The slots of one family by name, oldest place first.
+
+    Changed in place, so that an event costs the same among ten children and among 100 000. It belongs to the newest
+    `Family` alone: `decide` consumes the family it is given (see `_decide`).
+    """
+
+    __slots__ = ("_slots", "counts")
+
+    def __init__(self, slots: Iterable[Slot] = ()) -> None:
+        self._slots = {slot.name: slot for slot in slots}
+        self.counts = Counter(slot.state for slot in self._slots.values())
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __iter__(self) -> Iterator[Slot]:
+        return iter(self._slots.values())
+
+    def __reversed__(self) -> Iterator[Slot]:
+        return reversed(self._slots.values())
+
+    def get(self, name: str) -> Slot | None:
+        """Return the slot of that name, or None."""
+        return self._slots.get(name)
+
+    def put(self, slot: Slot) -> None:
+        """Store *slot*: in its old place if the name is known, else last."""
+        old = self._slots.get(slot.name)
+        if old is not None:
+            self.counts[old.state] -= 1
+        self.counts[slot.state] += 1
+        self._slots[slot.name] = slot
+
+    def drop(self, name: str) -> None:
+        """Forget the slot of that name."""
+        self.counts[self._slots.pop(name).state] -= 1
+
+    @property
+    def alive(self) -> int:
+        """How many have an incarnation, or are about to."""
+        return sum(self.counts[state] for state in ALIVE)
+
+    @property
+    def wanted(self) -> int:
+        """How many are not at rest: alive, or to be started again."""
+        return len(self._slots) - sum(self.counts[state] for state in AT_REST)

@@ -1,0 +1,157 @@
+"""What a tree refuses or reports.
+
+SupervisorError
+├── SpecError                     a spec, strategy or limit that cannot be meant (also a ValueError)
+│   └── UnknownOptionError        an option that does not exist; the nearest one is named (also a TypeError)
+├── GaveUpError                   more restarts than the intensity allows; ends the supervisor abnormally
+├── ChildStartError               a static child failed to start; those before it were stopped again
+├── ChildNotFoundError            no child of that name
+├── AlreadyStartedError           start_child: the name is taken by a running child
+├── AlreadyPresentError           start_child: the name is taken by a child that is not running
+├── ChildRunningError             restart_child, delete_child: it runs
+├── ChildRestartingError          restart_child, delete_child: it is being restarted
+├── TooManyChildrenError          start_child: `max_children` is reached
+├── StartCalledOffError           start_child, restart_child: stopped before it was up
+└── SupervisorStoppingError       an administration call to a supervisor on its way out
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "AlreadyPresentError",
+    "AlreadyStartedError",
+    "ChildNotFoundError",
+    "ChildRestartingError",
+    "ChildRunningError",
+    "ChildStartError",
+    "GaveUpError",
+    "SpecError",
+    "StartCalledOffError",
+    "SupervisorError",
+    "SupervisorStoppingError",
+    "TooManyChildrenError",
+    "UnknownOptionError",
+]
+
+
+class SupervisorError(Exception):
+    """The base of everything that a tree refuses or reports."""
+
+
+class SpecError(SupervisorError, ValueError):
+    """A field holds what it cannot mean. The message names field, value and remedy.
+
+    Attributes:
+        field: the field at fault, for example ``restart``.
+        value: what stood there.
+    """
+
+    def __init__(self, field: str, value: object, remedy: str) -> None:
+        super().__init__(f"{field}={value!r} cannot be: {remedy}")
+        self.field, self.value = field, value
+
+
+class UnknownOptionError(SpecError, TypeError):
+    """An option that does not exist was given. Use the nearest one that does."""
+
+    def __init__(self, option: str, value: object, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = get_close_matches(option, known, n=1, cutoff=0.5)
+        remedy = f"did you mean `{near[0]}`?" if near else f"there is {', '.join(known)}"
+        super().__init__(option, value, f"there is no such option; {remedy}")
+        self.nearest = near[0] if near else None
+
+
+class GaveUpError(SupervisorError):
+    """A supervisor restarted more often than its intensity allows, stopped its children and ended abnormally.
+
+    The last child's own error is the ``__cause__``, and so on down to the root cause.
+
+    Attributes:
+        child: the name of the child whose end was one too many.
+        history: what ended or failed to start, oldest first, one entry a restart within the window.
+    """
+
+    def __init__(self, child: str, history: tuple[object, ...], restarts: int, within: float) -> None:
+        super().__init__(
+            f"gave up on `{child}`: {len(history)} restarts were called for within {within:g} s of being up, "
+            f"{restarts} are granted"
+        )
+        self.child, self.history = child, history
+
+
+class ChildStartError(SupervisorError):
+    """A child failed to start; its error is the ``__cause__``. Static children before it were stopped again."""
+
+    def __init__(self, child: str, error: object) -> None:
+        super().__init__(f"child `{child}` failed to start: {error!r}")
+        self.child = child
+
+
+class ChildNotFoundError(SupervisorError):
+    """There is no child of that name here. `which_children` lists those there are."""
+
+    def __init__(self, child: str) -> None:
+        super().__init__(f"there is no child `{child}` here; `which_children` lists those there are")
+        self.child = child
+
+
+class AlreadyStartedError(SupervisorError):
+    """A child of that name runs already. Use it, or give the new one another name."""
+
+    def __init__(self, child: str) -> None:
+        super().__init__(f"child `{child}` is already started; use it, or give the new one another name")
+        self.child = child
+
+
+class AlreadyPresentError(SupervisorError):
+    """A child of that name is kept without running. `restart_child` starts it, `delete_child` frees the name."""
+
+    def __init__(self, child: str) -> None:
+        super().__init__(
+            f"child `{child}` is present and does not run; `restart_child` starts it, `delete_child` frees the name"
+        )
+        self.child = child
+
+
+class ChildRunningError(SupervisorError):
+    """The child runs. `terminate_child` it first."""
+
+    def __init__(self, child: str) -> None:
+        super().__init__(f"child `{child}` is running; `terminate_child` it first")
+        self.child = child
+
+
+class ChildRestartingError(SupervisorError):
+    """The child is being restarted. Wait for it, or `terminate_child` it first."""
+
+    def __init__(self, child: str) -> None:
+        super().__init__(f"child `{child}` is being restarted; wait for it, or `terminate_child` it first")
+        self.child = child
+
+
+class TooManyChildrenError(SupervisorError):
+    """The supervisor has as many children as `max_children` allows, restarting ones included."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"max_children={limit} are there; end one first, or raise the limit")
+        self.limit = limit
+
+
+class StartCalledOffError(SupervisorError):
+    """The child was stopped before it was up."""
+
+    def __init__(self, child: str) -> None:
+        super().__init__(f"the start of `{child}` was called off: it was stopped before it was up")
+        self.child = child
+
+
+class SupervisorStoppingError(SupervisorError):
+    """The supervisor is on its way out and starts nothing any more."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(f"`{request}` came to a supervisor that is stopping; ask the one that follows it")
+        self.request = request
