@@ -1,1 +1,24 @@
 """The trees: who restarts whom, when to give up, who must wait for budget."""
+
+from supervisors._dynamic import DynamicSupervisor
+from supervisors._overseer import ChildCount, ChildInfo
+from supervisors._specs import ChildSpec, child
+from supervisors._supervisor import Supervisor
+from supervisors._tree import render
+from supervisors._values import Backoff, Intensity
+from supervisors.errors import GaveUpError, SpecError, SupervisorError
+
+__all__ = [
+    "Backoff",
+    "ChildCount",
+    "ChildInfo",
+    "ChildSpec",
+    "DynamicSupervisor",
+    "GaveUpError",
+    "Intensity",
+    "SpecError",
+    "Supervisor",
+    "SupervisorError",
+    "child",
+    "render",
+]

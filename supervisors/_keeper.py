@@ -1,0 +1,275 @@
+"""The shell of a family: it tells the core what happens and carries its orders out, in the name of one supervisor.
+
+There is no judgement here. Nothing waits: an order is given and done with, and what becomes of it comes back as an
+event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Final, assert_never
+
+from llmactors import Context, InHand, Later, Slot
+from supervisors._core import _effects as effects
+from supervisors._core import _events as events
+from supervisors._core._administration import refusal
+from supervisors._core._decide import decide
+from supervisors._core._effects import Effect, Fact
+from supervisors._core._family import Family, Rules, Verdict, family
+from supervisors._core._slots import Terms
+from supervisors._reports import causes, describe, error_of, report
+from supervisors._specs import ChildSpec
+from supervisors._values import Restart
+from supervisors.errors import ChildStartError, SupervisorError
+
+LEVELS: Final = {
+    Fact.STARTED: logging.INFO,
+    Fact.RESTARTED: logging.INFO,
+    Fact.IGNORED: logging.INFO,
+    Fact.ENDED: logging.INFO,
+    Fact.START_FAILED: logging.WARNING,
+}
+
+
+class Keeper:
+    """Keeps the children of one incarnation of a supervisor.
+
+    Args:
+        context: the supervisor's own.
+        rules: what its class declares.
+        specs: its first children, each with a name.
+    """
+
+    def __init__(self, context: Context[Any], rules: Rules, specs: Iterable[ChildSpec[Any]]) -> None:
+        self.specs = {spec.name: spec for spec in specs}
+        self.family: Family = family(rules, ((name, _terms(spec)) for name, spec in self.specs.items()))
+        self.slots: dict[str, Slot[Any]] = {}
+        loop = asyncio.get_running_loop()
+        self.opened: asyncio.Future[None] = loop.create_future()
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self._loop, self._context = loop, context
+        self._clock = context.system.scheduler.clock
+        self._events: deque[events.Event] = deque()
+        self._deciding = False
+        self._timers: dict[str | None, asyncio.TimerHandle] = {}
+        self._in_hand: dict[str, tuple[InHand, ...]] = {}
+        self._starts: dict[str, Later[Any]] = {}
+        self._stops: dict[str, list[Later[None]]] = {}
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Why the family closes, once it does."""
+        return self.family.verdict
+
+    # -- what happens -------------------------------------------------------------------------------------------------
+    def open(self) -> None:
+        """Open all slots, so that the children's refs are there for each other; then start the children in order."""
+        for name in self.specs:
+            self._open(name)
+        self.happened(events.OpenAsked())
+
+    def happened(self, event: events.Event) -> None:
+        """Answer *event*; one that comes up meanwhile has its turn after it."""
+        self._events.append(event)
+        if self._deciding:
+            return
+        self._deciding = True
+        try:
+            while self._events:
+                self.family, orders = decide(self.family, self._events.popleft(), self._clock())
+                for effect in orders:
+                    self._order(effect)
+        finally:
+            self._deciding = False
+
+    def ended(self, name: str, exit_: events.Exit, in_hand: tuple[InHand, ...]) -> None:
+        """A child's incarnation has ended; what it had in hand may be delivered again to its next one."""
+        if in_hand:
+            self._in_hand[name] = in_hand
+        self.happened(events.Ended(name, exit_, random.random()))  # noqa: S311  jitter is no secret
+
+    def start_failed(self, name: str, error: BaseException, *, ignored: bool) -> None:
+        """A child's incarnation did not come up."""
+        self.happened(events.StartFailed(name, error, ignored, random.random()))  # noqa: S311  as above
+
+    def _due(self, name: str | None, ticket: int) -> None:
+        self._timers.pop(name, None)
+        try:
+            self.happened(events.TimerFired(name, ticket))
+        except Exception as error:
+            self._context.self_ref.kill(error)  # outside any handler, so nobody else would lay it to the supervisor
+            raise
+
+    # -- what is asked ------------------------------------------------------------------------------------------------
+    def add(self, spec: ChildSpec[Any], *, kept: bool = True) -> Later[Any]:
+        """Start a new child. The answer is its ref once it is up, or None if it says that it need not run.
+
+        Args:
+            spec: the child, with a name.
+            kept: whether the name stays known when the child is at rest.
+
+        Raises:
+            SupervisorError: it cannot be added now.
+        """
+        asked = events.ChildAdded(spec.name, _terms(spec, kept=kept))
+        self._refuse(asked)
+        self.specs[spec.name] = spec
+        return self._await_start(asked)
+
+    def restart(self, name: str) -> Later[Any]:
+        """Start a child again that does not run. The answer is as for `add`.
+
+        Raises:
+            SupervisorError: it runs, or is not known.
+        """
+        asked = events.RestartAsked(name)
+        self._refuse(asked)
+        return self._await_start(asked)
+
+    def terminate(self, name: str) -> Later[None]:
+        """End a child. The answer comes when it is gone.
+
+        Raises:
+            SupervisorError: it is not known.
+        """
+        asked = events.TerminateAsked(name)
+        self._refuse(asked)
+        later: Later[None] = Later()
+        self._stops.setdefault(name, []).append(later)
+        self.happened(asked)
+        return later
+
+    def delete(self, name: str) -> None:
+        """Forget a child that does not run.
+
+        Raises:
+            SupervisorError: it runs, or is not known.
+        """
+        asked = events.DeleteAsked(name)
+        self._refuse(asked)
+        self.happened(asked)
+        self._forget(name)
+
+    def _refuse(self, asked: events.Request) -> None:
+        error = refusal(self.family, asked)
+        if error is not None:
+            raise error
+
+    def _await_start(self, asked: events.ChildAdded | events.RestartAsked) -> Later[Any]:
+        later: Later[Any] = Later()
+        self._starts[asked.name] = later
+        self.happened(asked)
+        return later
+
+    # -- what is ordered ----------------------------------------------------------------------------------------------
+    def _order(self, effect: Effect) -> None:
+        match effect:
+            case effects.BeginStart(name):
+                self._begin_start(name)
+            case effects.SendStop(name):
+                self.slots[name].stop()
+            case effects.Kill(name):
+                self.slots[name].kill("its spec says shutdown='kill'")
+            case effects.ArmTimer(name, delay, ticket):
+                self._timers[name] = self._loop.call_later(delay, self._due, name, ticket)
+            case effects.CancelTimer(name):
+                self._timers.pop(name).cancel()
+            case effects.Discard(name):
+                self._discard(name)
+            case effects.Report() | effects.GiveUp():
+                self._report(effect)
+            case effects.AnswerStart() | effects.AnswerStop():
+                self._answer(effect)
+            case effects.Ready():
+                self.opened.set_result(None)
+            case effects.Finished():
+                self._finish()
+            case _:
+                assert_never(effect)
+
+    def _begin_start(self, name: str) -> None:
+        try:
+            slot = self.slots.get(name) or self._open(name)
+            slot.revive(self._in_hand.pop(name, ()))
+        except Exception as error:  # noqa: BLE001  an order that fails is an event like any other
+            self.start_failed(name, error, ignored=False)
+
+    def _open(self, name: str) -> Slot[Any]:
+        spec = self.specs[name]
+        slot = self.slots[name] = self._context.open(
+            name,
+            spec.actor,
+            *spec.args,
+            kwargs=spec.kwargs,
+            host=spec.host,
+            mailbox=spec.mailbox,
+            redeliver=spec.redeliver,
+            shutdown=spec.shutdown,
+            start_timeout=spec.start_timeout,
+        )
+        return slot
+
+    def _discard(self, name: str) -> None:
+        self._in_hand.pop(name, None)
+        slot = self.slots.pop(name, None)
+        if slot is not None:
+            slot.discard()
+        self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        """Let go of a spec that the family no longer knows: its arguments may be large."""
+        if self.family.slots.get(name) is None:
+            self.specs.pop(name, None)
+
+    def _answer(self, effect: effects.AnswerStart | effects.AnswerStop) -> None:
+        match effect:
+            case effects.AnswerStop(name):
+                for waiting in self._stops.pop(name, ()):
+                    waiting.answer(None)
+            case effects.AnswerStart(name, None, ignored):
+                self._starts.pop(name).answer(None if ignored else self.slots[name].ref)
+            case effects.AnswerStart(name, SupervisorError() as error):
+                self._starts.pop(name).fail(error)
+            case effects.AnswerStart(name, why):
+                error = ChildStartError(name, why)
+                error.__cause__ = error_of(why)
+                self._starts.pop(name).fail(error)
+
+    def _finish(self) -> None:
+        """No child is left. The supervisor ends with this, unless it is ending already."""
+        self.closed.set_result(None)
+        if self.opened.done():
+            self._context.stop()
+        else:
+            self.opened.set_result(None)
+
+    # -- what is told -------------------------------------------------------------------------------------------------
+    def _report(self, effect: effects.Report | effects.GiveUp) -> None:
+        path = f"{self._context.path.rstrip('/')}/{effect.name}"
+        if isinstance(effect, effects.GiveUp):
+            facts = {"child": path, "causes": causes(effect.history[-1]), "ends": [*map(describe, effect.history)]}
+            report(logging.ERROR, "supervisor_gave_up", path=self._context.path, **facts)
+            return
+        level = LEVELS[effect.fact] if effect.expected else logging.WARNING
+        if self.family.rules.parallel and level == logging.INFO:
+            level = logging.DEBUG  # there may be 100 000 of them
+        told = {"exit": describe(effect.why), "causes": causes(effect.why)}
+        report(level, effect.fact.value, path=path, restarts=self._restarts(effect), **told)
+
+    def _restarts(self, effect: effects.Report) -> int | None:
+        slot = self.family.slots.get(effect.name)
+        return None if slot is None or effect.fact is not Fact.RESTARTED else slot.starts - 1
+
+
+def _terms(spec: ChildSpec[Any], *, kept: bool = True) -> Terms:
+    return Terms(
+        restart=Restart(spec.restart),
+        kill=spec.shutdown == "kill",
+        significant=spec.significant,
+        kept=kept and spec.restart is not Restart.TEMPORARY,
+        backoff=spec.backoff,
+    )

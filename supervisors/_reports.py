@@ -1,0 +1,75 @@
+"""What supervisors report: each start, end, restart and give-up is one event.
+
+A library does not configure logging. Where the application has configured structlog it gets every event. Where nobody
+has, warnings and errors go to the standard library's logger of this package's name, and so to standard error.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Final
+
+from llmactors import Crash, Killed, Normal, Shutdown
+
+LOGGER: Final = "supervisors"
+
+
+def report(level: int, event: str, **facts: Any) -> None:
+    """Log *event* with its facts; one whose fact is None has none."""
+    told = {name: fact for name, fact in facts.items() if fact is not None}
+    structlog = sys.modules.get("structlog")  # nobody can have configured what nobody has imported, and it is not light
+    if structlog is not None and structlog.is_configured():
+        structlog.get_logger(LOGGER).log(level, event, **told)
+    elif level >= logging.WARNING:
+        text = " ".join(f"{name}={fact}" for name, fact in told.items())
+        logging.getLogger(LOGGER).log(level, "%s %s", event, text)
+
+
+def describe(why: object) -> str | None:
+    """Say in a few words how something ended, or why it did not start."""
+    match why:
+        case None:
+            return None
+        case Normal():
+            return "normal"
+        case Shutdown():
+            return "shutdown"
+        case Crash(error):
+            return f"crash: {_name(error)}"
+        case Killed(None):
+            return "killed"
+        case Killed(cause):
+            return f"killed: {_name(cause)}"
+        case _:
+            return _name(why)
+
+
+def error_of(why: object) -> BaseException | None:
+    """Return the error behind an end or a failed start, if there is one."""
+    match why:
+        case Crash(error):
+            return error
+        case Killed(BaseException() as cause):
+            return cause
+        case BaseException():
+            return why
+        case _:
+            return None
+
+
+def causes(why: object) -> list[str] | None:
+    """Return the causal chain in words, the root cause first; None where there is no error."""
+    chain: list[BaseException] = []
+    error = error_of(why)
+    while error is not None and error not in chain:
+        chain.append(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return [_name(link) for link in reversed(chain)] or None
+
+
+def _name(error: object) -> str:
+    text = str(error)
+    if not isinstance(error, BaseException):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
