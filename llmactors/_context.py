@@ -253,7 +253,7 @@ class Context(Generic[A]):
             theirs.unlinked = True
 
     def monitor(self, ref: ActorRef[Any], until: Until = "ended") -> Monitor:
-        """Watch *ref*: one `Down` comes when its incarnation ends, or with `"discarded"` when its slot is gone."""
+        """Watch *ref*: one `Down` comes when its incarnation ends, or with `"discarded"` when its slot is."""
         if until not in {"ended", "discarded"}:
             raise ValueError(f'until={until!r}: choose "ended" or "discarded"')
         monitor = Monitor(self._cell, ref, until)

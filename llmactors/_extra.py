@@ -30,6 +30,7 @@ class Extra:
         "gate",
         "gone",
         "host_done",
+        "id",
         "in_hand",
         "incarnation",
         "jobs",
@@ -67,6 +68,7 @@ class Extra:
         # the place in the tree
         self.children: dict[Any, ActorRef[Any]] | None = None
         self.serial = 0
+        self.id = 0
         self.kept = False  # the owner holds the slot and decides what becomes of it
         self.unclaimed = False  # its owner was restarted and has not opened it again yet
         self.pause_children = False

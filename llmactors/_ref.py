@@ -298,8 +298,11 @@ class ActorRef(Generic[A]):
 
     @property
     def id(self) -> int:
-        """A number that names the slot within the process while it exists."""
-        return id(self)
+        """A small number that names the slot within its system, given on first use."""
+        extra = self.need_extra()
+        if not extra.id:
+            extra.id = next(self.system.ports.ids)
+        return extra.id
 
     def children(self) -> tuple[ActorRef[Any], ...]:
         """Return the slots that hang on this one, the eldest first."""

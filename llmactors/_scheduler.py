@@ -20,7 +20,6 @@ from asyncio.tasks import _enter_task, _leave_task
 from collections import deque
 from contextvars import copy_context
 from threading import get_ident
-from time import perf_counter
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -46,13 +45,13 @@ from llmactors._steps import DONE, Job, Limit
 from llmactors.errors import HandlerTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
+    from llmactors._ports import Ports
     from llmactors._ref import ActorRef
 
 SLICE: Final = 64  # messages of one cell before the next cell's turn
 TURN: Final = 0.0005  # seconds of slices before the loop gets its turn
-CREDIT: Final = 64  # asks answered on the asker's stack between two turns
 GRAIN: Final = 20e-6  # seconds; an ask that takes longer uses up more credit
 DEPTH: Final = 4  # asks answered inside asks
 POOLED: Final = 1024  # empty inboxes kept for the next actor that gets a message
@@ -64,18 +63,15 @@ class Scheduler:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        *,
-        clock: Callable[[], float] = perf_counter,
-        ready: deque[ActorRef[Any]] | None = None,
-        credit: int = CREDIT,
+        ports: Ports,
     ) -> None:
-        self.loop, self.clock = loop, clock
+        self.loop, self.clock = loop, ports.clock
         self.thread = get_ident()
-        self.ready: deque[ActorRef[Any]] = deque() if ready is None else ready
+        self.ready: deque[ActorRef[Any]] = ports.ready()
         self.free: deque[deque[Any]] = deque(maxlen=POOLED)
         self.asleep = True
         self.depth = 0
-        self.credit = self.credit_per_turn = credit
+        self.credit = self.credit_per_turn = ports.credit
         self.current: ActorRef[Any] | None = None
         self.last = 0.0
         self.context = copy_context()

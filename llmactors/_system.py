@@ -16,6 +16,7 @@ from llmactors._core.chain import describe_chain
 from llmactors._core.names import check_name
 from llmactors._exits import Exit, Killed, describe, error_of
 from llmactors._messages import DeadLetter, Ended, Started, StartFailed
+from llmactors._ports import Ports
 from llmactors._ref import ActorRef
 from llmactors._reports import report
 from llmactors._scheduler import Scheduler
@@ -127,10 +128,14 @@ class ActorSystem:
         root: The class of the root actor, usually a `Supervisor`. Without one, `spawn` is all there is.
         args: For the root's constructor.
         name: What reports call the system.
+        ports: Time, chance, numbers and order; a simulation brings its own.
     """
 
-    def __init__(self, root: Callable[..., Any] | None = None, *args: Any, name: str = "system") -> None:
+    def __init__(
+        self, root: Callable[..., Any] | None = None, *args: Any, name: str = "system", ports: Ports | None = None
+    ) -> None:
         self.name = check_name(name)
+        self.ports = Ports() if ports is None else ports
         self._root_class, self._root_args = root, args
         self.dead_letters = DeadLetters()
         self.scheduler: Scheduler
@@ -184,8 +189,8 @@ class ActorSystem:
             raise
 
     def make_scheduler(self) -> Scheduler:
-        """Make the scheduler, on the running loop. A simulated system makes another."""
-        return Scheduler(asyncio.get_running_loop())
+        """Make the scheduler, on the running loop."""
+        return Scheduler(asyncio.get_running_loop(), self.ports)
 
     def _root_name(self) -> str:
         return getattr(self._root_class, "__name__", "root").lower()

@@ -1,0 +1,37 @@
+"""What the kernel takes from outside: time, chance, numbers and the order of the run queue.
+
+A simulated system brings its own, and so decides everything that a run depends on. A choice of the run queue can be
+named by what it is, not by its position: the cell's path, the class of the message at its front, and how many it has
+handled so far; such a name survives unrelated edits of a program.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+from time import perf_counter
+from typing import Any, Final
+
+CREDIT: Final = 64  # asks answered on the asker's stack between two turns of the loop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside world of one system.
+
+    Args:
+        clock: Seconds, never going back. Every deadline and every account is on it.
+        random: Chance, such as the jitter of a back-off.
+        ids: Numbers for actors, each once.
+        ready: Makes the run queue; its `popleft` chooses who is next.
+        credit: Asks that may be answered on the asker's stack per turn; 0 sends every ask through the run queue.
+    """
+
+    clock: Callable[[], float] = perf_counter
+    random: Random = field(default_factory=Random)
+    ids: Iterator[int] = field(default_factory=lambda: count(1))
+    ready: Callable[[], deque[Any]] = deque
+    credit: int = CREDIT
