@@ -226,7 +226,7 @@ class Context(Generic[A]):
 
     # -- links and monitors ----------------------------------------------------------------------------------
     def link(self, ref: ActorRef[Any]) -> None:
-        """Link to *ref*: an abnormal end of one ends the other, unless it traps exits. Linking twice is linking once."""
+        """Watch *ref*: one `Down` comes when its incarnation ends; with `until="discarded"`, when its slot goes."""
         me = self._cell
         if ref is me:
             return
