@@ -1,4 +1,4 @@
-"""A crash, and what becomes of everybody: the child begins anew, its ref stays, its messages wait, its sibling never knows."""
+"""A crash, and what becomes of everybody: the child begins anew, its ref stays, and its sibling never knows."""
 
 import asyncio
 import logging
