@@ -4,6 +4,7 @@ Backends are public submodules, `llmagentos.models.llama_cpp` and `llmagentos.mo
 `llmagentos.models.errors`.
 """
 
+from llmagentos.models._models import Models, ModelSupervisor
 from llmagentos.models._protocol import (
     ChatMessage,
     Chunk,
@@ -16,7 +17,9 @@ from llmagentos.models._protocol import (
     TextChunk,
 )
 from llmagentos.models._pull import Progress, pull
+from llmagentos.models._recipes import recipe
 from llmagentos.models._store import ModelStatus, models, remove, resolve
+from llmagentos.models._worker import ModelWorker
 
 __all__ = [
     "ChatMessage",
@@ -27,11 +30,15 @@ __all__ = [
     "ModelInfo",
     "ModelSpec",
     "ModelStatus",
+    "ModelSupervisor",
+    "ModelWorker",
+    "Models",
     "Progress",
     "Role",
     "TextChunk",
     "models",
     "pull",
+    "recipe",
     "remove",
     "resolve",
 ]

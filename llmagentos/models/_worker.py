@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from llmactors import Actor, Exit, Mailbox, message
-from llmagentos.models._protocol import Finish, GenerateRequest, Model, ModelInfo, TextChunk
+from llmagentos.models._protocol import Finish, GenerateRequest, Model, ModelInfo, ModelSpec, TextChunk
 from llmagentos.models.errors import ContextTooLongError, RequestRefusedError, VerbMissingError
 from llmagentos.models.llama_cpp import LlamaCppSpec
 from llmagentos.models.scripted import ScriptedSpec
@@ -25,7 +25,7 @@ class ModelWorker(Actor):
 
     mailbox = Mailbox(capacity=100, overflow="refuse")
 
-    def __init__(self, spec: LlamaCppSpec | ScriptedSpec) -> None:
+    def __init__(self, spec: LlamaCppSpec | ScriptedSpec | ModelSpec) -> None:
         self.spec = spec
         self._model: Model | None = None
 

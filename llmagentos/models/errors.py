@@ -6,6 +6,7 @@
       ModelNotPulledError      a registered name whose file is not in the cache yet
       BadModelFileError        a file that is no usable model
       BackendMissingError      the library that runs it is not installed
+      LoadFailedError          it did not load, for a reason that is not one of ours
       ModelNotLoadedError      a verb before `load`, or after `unload`
       VerbMissingError         a verb that this model does not have
       RequestRefusedError      the request is at fault; the model lives on
@@ -87,6 +88,18 @@ class BackendMissingError(ModelError):
     def __str__(self) -> str:
         """Name the extra to install."""
         return f'`{self.module}` is needed for this model; install it with `pip install "llmagentos[{self.extra}]"`'
+
+
+class LoadFailedError(ModelError):
+    """A model did not load."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name, self.reason = name, reason
+
+    def __str__(self) -> str:
+        """Name model and reason."""
+        return f"model `{self.name}` did not load: {self.reason}; see the log for where, then load it again"
 
 
 class ModelNotLoadedError(ModelError):
