@@ -69,7 +69,7 @@ class ControlServer:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - asyncio calls this in a task
+        assert task is not None
         self._clients.add(task)
         try:
             await self._serve_or_say_why_not(reader, writer)
