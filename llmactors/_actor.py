@@ -28,12 +28,14 @@ class Actor:
         concurrency: Messages in hand at once, 1 unless async handlers may overlap.
         trap_exits: Whether the end of a linked actor is a notice (`Exited`) instead of this actor's end.
         pausable: Whether a pause holds this actor; False means that it is passed on to its children.
+        local: True for actors that run on `Loop()` only, such as supervisors; their messages never cross processes.
     """
 
     mailbox: ClassVar[Mailbox] = Mailbox()
     concurrency: ClassVar[int] = 1
     trap_exits: ClassVar[bool] = False
     pausable: ClassVar[bool] = True
+    local: ClassVar[bool] = False
     _cell: ActorRef[Any]
 
     @property

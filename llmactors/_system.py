@@ -88,6 +88,7 @@ class Guardian(Actor):
     """The system's own actor: it holds the root's slot and owns whatever the system spawns."""
 
     pausable = False
+    local = True
 
     def __init__(self) -> None:
         self.root: Slot[Any] | None = None
@@ -129,12 +130,19 @@ class ActorSystem:
         args: For the root's constructor.
         name: What reports call the system.
         ports: Time, chance, numbers and order; a simulation brings its own.
+        check_messages: Have every message make the trip to another process and back, whatever its host; for tests.
     """
 
     def __init__(
-        self, root: Callable[..., Any] | None = None, *args: Any, name: str = "system", ports: Ports | None = None
+        self,
+        root: Callable[..., Any] | None = None,
+        *args: Any,
+        name: str = "system",
+        ports: Ports | None = None,
+        check_messages: bool = False,
     ) -> None:
         self.name = check_name(name)
+        self.check_messages = check_messages
         self.ports = Ports() if ports is None else ports
         self._root_class, self._root_args = root, args
         self.dead_letters = DeadLetters()

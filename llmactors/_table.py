@@ -20,7 +20,18 @@ class Table(dict[type, Any]):
     What all actors of a class and host have in common lives here too, so that a cell needs no fields for it.
     """
 
-    __slots__ = ("capacity", "cls", "concurrency", "host", "missing", "overflow", "pausable", "streams", "trap_exits")
+    __slots__ = (
+        "capacity",
+        "cls",
+        "concurrency",
+        "host",
+        "local",
+        "missing",
+        "overflow",
+        "pausable",
+        "streams",
+        "trap_exits",
+    )
 
     def __init__(self, cls: type, host: Host, missing: Call) -> None:
         super().__init__()
@@ -33,6 +44,7 @@ class Table(dict[type, Any]):
         self.concurrency: int = _positive(cls, "concurrency")
         self.trap_exits = bool(getattr(cls, "trap_exits", False))
         self.pausable = bool(getattr(cls, "pausable", True))
+        self.local = bool(getattr(cls, "local", False))
         self.streams: dict[type, Call] = {}
 
     def __missing__(self, cls: type) -> Call:

@@ -63,6 +63,7 @@ class Overseer(Actor):
     """Base of the supervisors: opens a family when it starts, closes it when it stops, and administers it between."""
 
     pausable = False
+    local = True
     supervised: ClassVar[dict[str, Any]] = {"shutdown": "forever"}
     intensity: ClassVar[Intensity] = Intensity()
     _keeper: Keeper

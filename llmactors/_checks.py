@@ -1,0 +1,106 @@
+"""`check_messages=True`: every message, answer and item makes the trip that it would make to another process.
+
+So a value that could not cross is found on the loop, in a test, and no two actors ever share a mutable one. Actors that
+run on the loop only (`local = True`, such as supervisors) are left alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar
+
+from llmactors._codec import NO_TYPES, Codec, EndpointTypes, types_of_endpoint
+from llmactors._endpoints import endpoints
+from llmactors._messages import Down, Ended, Exited, Message, Started, StartFailed, StreamMessage
+from llmactors._ref import ActorRef
+from llmactors._streams import Flow
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+NOTICES = (Down, Exited, Ended, Started, StartFailed)
+
+
+class _Refs:
+    """Refs cross as themselves: the trip begins and ends in one process."""
+
+    def __init__(self) -> None:
+        self._refs: list[ActorRef[Any]] = []
+
+    def export(self, value: object) -> list[Any] | None:
+        """Return what stands for a ref; None where *value* is none."""
+        if not isinstance(value, ActorRef):
+            return None
+        self._refs.append(value)
+        return [len(self._refs) - 1]
+
+    def resolve(self, content: list[Any]) -> object:
+        """Return the ref that *content* stands for."""
+        return self._refs[content[0]]
+
+
+def _types(message: Message[Any, Any]) -> EndpointTypes:
+    info = message.__endpoint__
+    return types_of_endpoint(endpoints(info.owner)[info.name].function, info.options.raises)
+
+
+def _round_trip(value: Any, types: Any, where: str) -> Any:
+    codec = Codec(_Refs())
+    return codec.loads(codec.dumps(value, types, where), types, where)
+
+
+def checked_message(message: Any) -> Any:
+    """Return the message that would arrive.
+
+    Raises:
+        NotSerialisableError: It would not arrive as it is; the error says what in it, and the remedy.
+    """
+    if isinstance(message, NOTICES):
+        return message
+    if not isinstance(message, Message):
+        return _round_trip(message, NO_TYPES, repr(type(message).__qualname__))
+    arrived = object.__new__(message.__class__)
+    types = _types(message).parameters
+    for name in message.__match_args__:
+        where = f"{message.__endpoint__.owner.__name__}.{message.__endpoint__.name}({name}=)"
+        setattr(arrived, name, _round_trip(getattr(message, name), types, where))
+    return arrived
+
+
+def checked_answer(message: Any, answer: Any) -> Any:
+    """Return the answer that would arrive. Raises as `checked_message` does."""
+    if not isinstance(message, Message):
+        return _round_trip(answer, NO_TYPES, "the answer")
+    return _round_trip(answer, _types(message).returns, f"the answer of {message!r}")
+
+
+class CheckedFlow(Flow[T]):
+    """A stream whose items make the trip."""
+
+    __slots__ = ()
+
+    def put(self, item: T) -> bool:
+        """Give the reader the item that would arrive."""
+        return super().put(checked_answer(self.message, item))
+
+
+class CheckedRef(ActorRef[A]):
+    """A ref whose messages make the trip."""
+
+    __slots__ = ()
+
+    def tell(self, message: Any) -> bool:
+        """Send what would arrive."""
+        return super().tell(checked_message(message))
+
+    async def ask(
+        self, message: Any, timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
+    ) -> Any:
+        """Send what would arrive, and return the answer that would."""
+        return checked_answer(message, await super().ask(checked_message(message), timeout, when_down=when_down))
+
+    async def send(self, message: Any, timeout: float | None = None) -> None:
+        """Send what would arrive, waiting for room."""
+        await super().send(checked_message(message), timeout)
+
+    def _flow(self, message: StreamMessage[A, T], window: int, idle: float) -> Flow[T]:
+        return CheckedFlow(self, checked_message(message), window, idle)
