@@ -85,8 +85,9 @@ class LoopHost:
     def new_cell(self, system: Any, table: Table, label: str | int, owner: ActorRef[Any] | None) -> ActorRef[Any]:
         """Make an empty cell; one that checks what is sent, where the system wants that."""
         if system.check_messages and not table.local:
-            from llmactors._checks import CheckedRef  # noqa: PLC0415  it needs the codec, others do not
+            from llmactors._checks import CheckedFlow, CheckedRef  # noqa: PLC0415  it needs the codec, others do not
 
+            table[CheckedFlow] = table[Flow]
             return CheckedRef(system, table, label, owner)
         return ActorRef(system, table, label, owner)
 

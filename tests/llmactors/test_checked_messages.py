@@ -36,6 +36,11 @@ class Clerk(Actor):
         return other
 
     @message
+    async def each(self) -> AsyncIterator[Order]:
+        for order in self.seen:
+            yield order
+
+    @message
     async def leak(self) -> AsyncIterator[object]:
         yield object()
 
@@ -60,6 +65,16 @@ async def test_g12_a_value_that_could_not_cross_is_refused_to_its_sender_with_th
             clerk.tell(Clerk.anything(lambda: 1))
         with pytest.raises(NotSerialisableError):
             clerk.tell(object())
+
+
+async def test_g12_the_items_of_a_stream_are_not_shared_either() -> None:
+    async with ActorSystem(check_messages=True) as system:
+        clerk = await system.spawn(Clerk)
+        await clerk.ask(Clerk.take(Order(["ink"])))
+        async with clerk.stream(Clerk.each()) as orders:
+            async for order in orders:
+                order.lines.clear()
+        assert await clerk.ask(Clerk.orders()) == [Order(["ink"])]
 
 
 async def test_g12_refs_cross_as_themselves_and_tuples_stay_tuples() -> None:
