@@ -29,7 +29,7 @@ class App(Supervisor):
 
 @pytest.fixture
 async def models() -> AsyncIterator[ActorRef[Models]]:
-    async with ActorSystem(App) as system:
+    async with ActorSystem(App, check_messages=True) as system:
         yield system.ref(App.models)
 
 

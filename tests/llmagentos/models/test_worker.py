@@ -19,7 +19,7 @@ async def text(worker: ActorRef[Any], request: GenerateRequest = ASK) -> str:
 
 
 async def test_its_answers_are_streams() -> None:
-    async with ActorSystem() as system:
+    async with ActorSystem(check_messages=True) as system:
         worker = await system.spawn(ModelWorker, ScriptedSpec(answers=("I am well.",)))
         async with worker.stream(ModelWorker.generate(ASK)) as chunks:
             got = [chunk async for chunk in chunks]
@@ -27,14 +27,14 @@ async def test_its_answers_are_streams() -> None:
 
 
 async def test_it_says_what_it_is_and_embeds() -> None:
-    async with ActorSystem() as system:
+    async with ActorSystem(check_messages=True) as system:
         worker = await system.spawn(ModelWorker, ScriptedSpec(answers=("x",), name="echo"))
         assert (await worker.ask(ModelWorker.info())).name == "echo"
         assert len(await worker.ask(ModelWorker.embed(["a", "b"]))) == 2
 
 
 async def test_a_reader_who_leaves_frees_it_for_the_next() -> None:
-    async with ActorSystem() as system:
+    async with ActorSystem(check_messages=True) as system:
         worker = await system.spawn(ModelWorker, ScriptedSpec(answers=("one two three", "next"), hang_at=2))
         async with worker.stream(ModelWorker.generate(ASK)) as chunks:
             await anext(aiter(chunks))
@@ -56,7 +56,7 @@ class PickyWorker(ModelWorker):
 
 
 async def test_a_refused_request_does_not_end_it() -> None:
-    async with ActorSystem() as system:
+    async with ActorSystem(check_messages=True) as system:
         worker = await system.spawn(PickyWorker, ScriptedSpec(answers=("x",)))
         for _ in range(2):
             with pytest.raises(RequestRefusedError):
@@ -79,7 +79,7 @@ class WatchedWorker(ModelWorker):
 
 async def test_its_end_unloads_the_model() -> None:
     Watched.unloaded = 0
-    async with ActorSystem() as system:
+    async with ActorSystem(check_messages=True) as system:
         worker = await system.spawn(WatchedWorker, ScriptedSpec(answers=("x",)))
         worker.stop()
         assert await worker.wait_ended() == Shutdown()
