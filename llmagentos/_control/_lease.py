@@ -56,6 +56,7 @@ class Lease:
     def listen(self) -> socket.socket:
         """Answer the listening socket, open to this user only."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.running.address.unlink(missing_ok=True)  # the gateway's last life left it
         listener.bind(str(self.running.address))
         self.running.address.chmod(0o600)
         listener.listen(16)

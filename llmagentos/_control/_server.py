@@ -69,7 +69,7 @@ class ControlServer:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None
+        assert task is not None  # asyncio calls this in a task
         self._clients.add(task)
         try:
             await self._serve_or_say_why_not(reader, writer)

@@ -1,0 +1,77 @@
+"""What the command line is told of an actor."""
+
+from typing import Any
+
+from llmactors import Actor, ActorRef
+from supervisors import DynamicSupervisor, Supervisor
+
+ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def row_of(ref: ActorRef[Any]) -> dict[str, Any]:
+    """Tell of *ref* what `ps` shows."""
+    usage = ref.usage()
+    return {
+        "id": short_id(ref.id),
+        "name": ref.name,
+        "path": ref.path,
+        "kind": kind_of(ref.cls),
+        "state": ref.state,
+        "parent": None if ref.parent is None else ref.parent.path,
+        "restarts": usage.restarts,
+        "mailbox": usage.mailbox,
+        "cpu": round(usage.cpu, 6),
+        "memory": usage.memory,
+        "pid": usage.pid,
+        "uptime": round(usage.uptime, 3),
+    }
+
+
+def resting_row(parent: str, name: str, actor: Any, state: str, starts: int) -> dict[str, Any]:
+    """Tell of a child that its supervisor keeps without running it."""
+    return {
+        "id": None,
+        "name": name,
+        "path": f"{parent.rstrip('/')}/{name}",
+        "kind": kind_of(actor),
+        "state": "stopped" if state == "down" else state,
+        "parent": parent,
+        "restarts": max(0, starts - 1),
+        "mailbox": None,
+        "cpu": None,
+        "memory": None,
+        "pid": None,
+        "uptime": None,
+    }
+
+
+def details(ref: ActorRef[Any]) -> dict[str, Any]:
+    """Tell of *ref* all that is known without looking into its state."""
+    letters = ref.system.dead_letters.recent
+    return {
+        **row_of(ref),
+        "class": f"{ref.cls.__module__}.{ref.cls.__qualname__}",
+        "handled": ref.usage().handled,
+        "children": [child.path for child in ref.children()],
+        "dead letters": [f"{letter.reason}: {letter.message!r}"[:200] for letter in letters if letter.path == ref.path],
+        "about": (ref.cls.__doc__ or "").strip().partition("\n")[0],
+    }
+
+
+def kind_of(cls: Any) -> str:
+    """Say in a word what actors of *cls* are; a class says it itself in `kind`."""
+    if isinstance(word := getattr(cls, "kind", None), str):
+        return word
+    if isinstance(cls, type) and issubclass(cls, Supervisor | DynamicSupervisor):
+        return "supervisor"
+    return "actor" if isinstance(cls, type) and issubclass(cls, Actor) else "?"
+
+
+def short_id(number: int) -> str:
+    """Write an id so that a person can type it."""
+    digits = ""
+    number >>= 4  # objects lie 16 bytes apart at least
+    while number:
+        number, digit = divmod(number, len(ALPHABET))
+        digits = ALPHABET[digit] + digits
+    return digits or "0"

@@ -1,0 +1,95 @@
+"""The agent's way to a model: a prompt goes in, events of the think-act loop come out."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, Protocol
+
+from llmactors import ActorRef, Killed
+from llmactors.errors import ActorEndedError, LLMActorsError
+from llmagentos._core.prompt import Line
+from llmagentos._messages import Event, Finished, ModelFailed, WorkerDied, Wrote
+from llmagentos.errors import LLMAgentOSError
+from llmagentos.models._protocol import ChatMessage, GenerateRequest, TextChunk
+from llmagentos.models._worker import ModelWorker
+
+PATIENCE = 120.0
+"""Seconds without a token, a restart of the worker included, after which the model is given up for this answer."""
+IDLE = 7 * 86_400.0
+"""Seconds that a worker waits for an agent that reads nothing: an agent may be paused in the middle of an answer."""
+
+UNBOUNDED = 32_768
+"""Tokens of a prompt for a model that names no bound."""
+
+MakePrompt = Callable[[int], tuple[Line, ...]]
+FindWorker = Callable[[], Awaitable[ActorRef[ModelWorker]]]
+
+
+class Mind(Protocol):
+    """What an agent needs of a model."""
+
+    def write(self, prompt: MakePrompt, *, schema: dict[str, Any] | None, most: int) -> AsyncGenerator[Event, None]:
+        """Yield `Wrote` for each piece, then one `Finished`, `WorkerDied` or `ModelFailed`. Never raises for the model.
+
+        Args:
+            prompt: Answers what the model reads, in at most as many tokens as it is told.
+            schema: The JSON schema that the text fits, if there is one.
+            most: Tokens of the text, at most.
+        """
+
+
+class WorkerMind:
+    """A mind that is a model worker somewhere in the tree.
+
+    Args:
+        find: Answers the worker; asked anew for every prompt, because workers come and go.
+    """
+
+    def __init__(self, find: FindWorker) -> None:
+        self._find = find
+        self._context: int | None = None
+
+    async def write(
+        self, prompt: MakePrompt, *, schema: dict[str, Any] | None, most: int
+    ) -> AsyncGenerator[Event, None]:
+        """Stream from the worker, and tell its end as an event."""
+        try:
+            worker = await self._find()
+            lines = prompt(await self._room(worker, most))
+            messages = tuple(ChatMessage(line.role, line.text) for line in lines)
+            request = GenerateRequest(messages=messages, json_schema=schema, max_tokens=most)
+            async with worker.stream(ModelWorker.generate(request), idle=IDLE) as chunks:
+                while (chunk := await _next(chunks)) is not None:
+                    if isinstance(chunk, TextChunk):
+                        yield Wrote(chunk.text)
+        except ActorEndedError as ended:
+            yield WorkerDied(_why(ended))
+        except TimeoutError:
+            yield ModelFailed(f"the model wrote nothing for {PATIENCE:g} s; see what holds it up with `llmagentos ps`")
+        except (LLMAgentOSError, LLMActorsError) as error:
+            yield ModelFailed(str(error))
+        else:
+            yield Finished()
+
+    async def _room(self, worker: ActorRef[ModelWorker], most: int) -> int:
+        """Answer how many tokens a prompt may have, so that *most* tokens still fit behind it."""
+        if self._context is None:
+            info = await worker.ask(ModelWorker.info(), timeout=PATIENCE)
+            self._context = info.context or UNBOUNDED
+        return max(self._context - most, self._context // 2)
+
+
+async def _next(chunks: Any) -> Any:
+    """Answer the next chunk, or None at the end; the time begins anew with each."""
+    async with asyncio.timeout(PATIENCE):
+        return await anext(chunks, None)
+
+
+def _why(ended: ActorEndedError) -> str:
+    """Say as a clause how the worker ended."""
+    match ended.exit:
+        case Killed(cause) if cause:
+            return f"the model's worker was killed ({cause})"
+        case None:
+            return "the model's worker is gone"
+        case _:
+            return str(ended)
