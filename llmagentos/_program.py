@@ -1,0 +1,30 @@
+"""A Supervisor or an Agent as a whole program, with the agent OS around it."""
+
+from llmactors import ActorSystem
+from llmagentos._boot import Program, Solo
+from llmagentos._control._lease import claim
+from llmagentos.agents import Agent
+from supervisors import Supervisor, child
+
+
+def run_program(cls: type[Supervisor] | type[Agent], name: str, *, exact_name: bool = False) -> int:
+    """Run *cls* until it ends or a signal stops it; answer the exit status.
+
+    Returns:
+        0 when it ended in order or on SIGTERM, 130 on SIGINT, 1 when it failed or gave up.
+
+    Raises:
+        ControlError: The system's name is taken or cannot be one, or there is no safe place for its socket.
+    """
+    lease = claim(name, exact=exact_name)
+    try:
+        return ActorSystem.run(Program, lease, [_app(cls)], name=lease.running.name)
+    finally:
+        lease.release()
+
+
+def _app(cls: type[Supervisor] | type[Agent]) -> object:
+    if issubclass(cls, Supervisor):
+        return child(cls, name="app", restart="transient", significant=True)
+    agent = child(cls, name=cls.__name__.lower(), restart="transient", significant=True)
+    return child(Solo, [agent], name="app", restart="transient", significant=True)

@@ -1,0 +1,151 @@
+"""`llmagentos chat`: one answer, or a conversation. It is a running system like any other, and `ps` shows it."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmagentos.cli._output import note
+
+if TYPE_CHECKING:
+    from llmagentos._messages import AgentChunk
+    from llmagentos.agents._default import DefaultSystem
+    from llmagentos.agents._handle import Handle
+
+HELP = """/new   begin a new conversation
+/quit  leave (as Ctrl-D does)
+Ctrl-C breaks an answer off."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command()(chat)
+
+
+def chat(
+    prompt: Annotated[list[str] | None, typer.Argument(help="The question; without one, a conversation.")] = None,
+    *,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A model's name, or the path of a .gguf file.")
+    ] = "smollm2",
+    system: Annotated[str | None, typer.Option("--system", "-s", help="Instructions for the model.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What `ps` calls this system.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the system's events.")] = False,
+) -> None:
+    """Talk to a language model on this machine.
+
+    On a terminal it is a conversation. With a prompt, or a question on standard input, it is one answer.
+    """
+    from llmagentos._logging import configure
+
+    configure("info" if verbose else "never")
+    question = " ".join(prompt) if prompt else None
+    if question is None and not sys.stdin.isatty():
+        question = sys.stdin.read()
+    if question is not None and not question.strip():
+        raise typer.BadParameter("the question is empty; give it as arguments or on standard input")
+    make_ready(model)
+    with _system(name) as default:
+        agent = _agent(default, model, system)
+        if question is None:
+            _converse(agent, default, model)
+        else:
+            _print_answer(agent.say(question))
+
+
+def make_ready(model: str) -> None:
+    """See that the model is there: a known one is fetched the first time.
+
+    Raises:
+        ModelError: It is neither known nor a file, or cannot be fetched.
+    """
+    from llmagentos.cli._models import pull_with_bar
+    from llmagentos.models import resolve
+    from llmagentos.models.errors import ModelNotPulledError
+
+    try:
+        resolve(model)
+    except ModelNotPulledError:
+        note(f"{model} is not here yet; fetching it, once")
+        pull_with_bar(model)
+
+
+@contextlib.contextmanager
+def _system(name: str | None) -> Iterator["DefaultSystem"]:
+    from llmagentos.agents._default import DefaultSystem
+
+    system = DefaultSystem(name or "chat", exact_name=name is not None)
+    try:
+        system.boot()
+        yield system
+    finally:
+        system.shut_down()
+
+
+def _agent(default: "DefaultSystem", model: str, instructions: str | None) -> "Handle":
+    from llmagentos.agents._agent import Agent
+    from llmagentos.agents._handle import Handle
+
+    path = Path(model)
+    settings = {"model": path if path.exists() else model, "instructions": instructions}
+    return Handle(Agent, (), settings, system=default, name="assistant").start()
+
+
+def _converse(agent: "Handle", default: "DefaultSystem", model: str) -> None:
+    """Ask and answer until the end of input."""
+    note(f"llmagentos chat with {model}; this system is `{default.name}`. /help for help, Ctrl-D to leave.")
+    while (question := _read()) is not None:
+        match question.strip():
+            case "":
+                continue
+            case "/quit" | "/exit":
+                return
+            case "/help":
+                note(HELP)
+            case "/new":
+                agent.forget()
+                note("a new conversation")
+            case words:
+                _answer_or_break_off(agent, words)
+
+
+def _read() -> str | None:
+    """Read a question; None at the end of input."""
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - its import gives `input` editing and history
+    try:
+        return input("> ")
+    except EOFError:
+        print()
+        return None
+
+
+def _answer_or_break_off(agent: "Handle", question: str) -> None:
+    from llmagentos.agents.errors import AgentError
+
+    try:
+        _print_answer(agent.say(question))
+    except KeyboardInterrupt:
+        print()
+        note("[broken off]")
+    except AgentError as error:
+        print()
+        note(str(error))
+
+
+def _print_answer(chunks: Iterator["AgentChunk"]) -> None:
+    """Print what is said on standard output, as it comes; what happens beside it on standard error."""
+    from llmagentos._core.text import plain
+    from llmagentos._messages import Said
+
+    with contextlib.closing(chunks):  # type: ignore[type-var]  # it is a generator
+        for chunk in chunks:
+            if isinstance(chunk, Said):
+                print(plain(chunk.text), end="", flush=True)
+            else:
+                print(flush=True)
+                note(str(chunk).strip())
+    print(flush=True)

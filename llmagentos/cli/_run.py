@@ -1,0 +1,89 @@
+"""`llmagentos run app.py[:App]`: any `Supervisor` or `Agent` of a file, with the agent OS around it."""
+
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeGuard
+
+import typer
+
+from llmagentos.cli.errors import NothingToRunError
+
+if TYPE_CHECKING:
+    from llmagentos.agents import Agent
+    from supervisors import Supervisor
+
+    Runnable: TypeAlias = type[Agent | Supervisor]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command()(run)
+
+
+def run(
+    target: Annotated[str, typer.Argument(help="A Python file, and after a colon what in it to run: app.py:App.")],
+    *,
+    name: Annotated[str | None, typer.Option("--name", help="What `ps` calls this system.")] = None,
+    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning, error or never.")] = "info",
+) -> None:
+    """Run a Supervisor or an Agent until it ends, or until Ctrl-C."""
+    from llmagentos._logging import configure
+    from llmagentos._program import run_program
+
+    configure(log_level)
+    path, _, wanted = target.partition(":")
+    cls = pick(load(Path(path)), wanted)
+    raise typer.Exit(run_program(cls, name or Path(path).stem.replace(" ", "-"), exact_name=name is not None))
+
+
+def load(path: Path) -> ModuleType:
+    """Import the file at *path* under its own name, with its directory on the import path, as `python path` does.
+
+    Raises:
+        NothingToRunError: There is no such file.
+    """
+    if not path.is_file():
+        raise NothingToRunError(str(path), "there is no such file")
+    directory = str(path.absolute().parent)
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise NothingToRunError(str(path), "it is no Python file (its name must end in .py)")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def pick(module: ModuleType, wanted: str) -> "Runnable":
+    """Answer the class called *wanted*, or the only runnable one that *module* defines; `App` where there are several.
+
+    Raises:
+        NothingToRunError: There is none, or several; the sentence names them.
+    """
+    where = str(module.__file__)
+    if wanted:
+        found = getattr(module, wanted, None)
+        if not _is_runnable(found):
+            raise NothingToRunError(where, f"`{wanted}` in it is no Supervisor or Agent")
+        return found
+    own = {
+        name: value
+        for name, value in vars(module).items()
+        if _is_runnable(value) and value.__module__ == module.__name__
+    }
+    if len(own) != 1 and "App" not in own:
+        names = ", ".join(own) or "no Supervisor and no Agent"
+        raise NothingToRunError(where, f"it defines {names}; say which one with `{where}:NAME`")
+    return own.get("App") or next(iter(own.values()))
+
+
+def _is_runnable(value: object) -> "TypeGuard[Runnable]":
+    from llmagentos.agents import Agent
+    from supervisors import Supervisor
+
+    return inspect.isclass(value) and issubclass(value, Agent | Supervisor)
