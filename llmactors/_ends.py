@@ -17,7 +17,7 @@ from llmactors import _slots as slots
 from llmactors._asks import Ask
 from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, ENDING, GATED, KEPT_WITH_SLOT, OVER, STARTING, STOPPING
 from llmactors._core.redelivery import redelivered
-from llmactors._exits import Crash, Exit, Killed, error_of
+from llmactors._exits import Exit, Killed, error_of
 from llmactors._messages import Ended, InHand, StartFailed
 from llmactors._signals import Kill, LinkExit, Stop
 from llmactors._streams import Flow
@@ -41,8 +41,6 @@ def end(cell: ActorRef[Any], exit: Exit, items: Iterable[Any] = ()) -> None:
         return
     extra.exit = exit
     cell.flags = (cell.flags | ENDING) & ~(STARTING | STOPPING | DRAINING | BUSY | GATED)
-    if extra.start_error is not None:
-        exit = Crash(extra.start_error)
     hold(cell, exit, items)
     _fence_jobs(cell, exit)
     cancel_timers(cell, all_of_them=isinstance(exit, Killed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from asyncio import CancelledError
 from dataclasses import dataclass
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
@@ -142,9 +143,13 @@ class LoopHost:
 
     def stop(self, cell: ActorRef[Any], exit: Exit) -> None:
         """Run `on_stop`."""
-        actor = cell.actor
+        actor, extra = cell.actor, cell.need_extra()
         hook = getattr(actor, "on_stop", None)
-        if hook is None or actor is None or cell.need_extra().never_up:
+        if extra.never_up and extra.resident is not None and extra.resident.busy:
+            extra.resident.then = self._start_left
+            extra.jobs.add(extra.resident)
+            return
+        if hook is None or actor is None or extra.never_up:
             ends.host_done(cell)
             return
         try:
@@ -157,6 +162,10 @@ class LoopHost:
             ends.host_done(cell, Crash(error))
             return
         ends.host_done(cell)
+
+    def _start_left(self, job: Job, _answer: Any, error: BaseException | None) -> None:
+        """A cancelled `on_start` has been left; its `finally` was the clean-up of what it had begun."""
+        self._stopped(job, _answer, None if isinstance(error, CancelledError) else error)
 
     def _stopped(self, job: Job, _answer: Any, error: BaseException | None) -> None:
         if job.cell is not None:
