@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final, assert_never
@@ -48,11 +47,8 @@ class Keeper:
         self.specs = {spec.name: spec for spec in specs}
         self.family: Family = family(rules, ((name, _terms(spec)) for name, spec in self.specs.items()))
         self.slots: dict[str, Slot[Any]] = {}
-        loop = asyncio.get_running_loop()
-        self.opened: asyncio.Future[None] = loop.create_future()
-        self.closed: asyncio.Future[None] = loop.create_future()
-        self._loop, self._context = loop, context
-        self._clock = context.system.scheduler.clock
+        self.opened, self.closed = asyncio.Event(), asyncio.Event()
+        self._context, self._ports = context, context.system.ports
         self._events: deque[events.Event] = deque()
         self._deciding = False
         self._timers: dict[str | None, asyncio.TimerHandle] = {}
@@ -80,7 +76,7 @@ class Keeper:
         self._deciding = True
         try:
             while self._events:
-                self.family, orders = decide(self.family, self._events.popleft(), self._clock())
+                self.family, orders = decide(self.family, self._events.popleft(), self._ports.clock())
                 for effect in orders:
                     self._order(effect)
         finally:
@@ -90,11 +86,11 @@ class Keeper:
         """A child's incarnation has ended; what it had in hand may be delivered again to its next one."""
         if in_hand:
             self._in_hand[name] = in_hand
-        self.happened(events.Ended(name, exit_, random.random()))  # noqa: S311  jitter is no secret
+        self.happened(events.Ended(name, exit_, self._ports.random.random()))
 
     def start_failed(self, name: str, error: BaseException, *, ignored: bool) -> None:
         """A child's incarnation did not come up."""
-        self.happened(events.StartFailed(name, error, ignored, random.random()))  # noqa: S311  as above
+        self.happened(events.StartFailed(name, error, ignored, self._ports.random.random()))
 
     def _due(self, name: str | None, ticket: int) -> None:
         self._timers.pop(name, None)
@@ -175,7 +171,7 @@ class Keeper:
             case effects.Kill(name):
                 self.slots[name].kill("its spec says shutdown='kill'")
             case effects.ArmTimer(name, delay, ticket):
-                self._timers[name] = self._loop.call_later(delay, self._due, name, ticket)
+                self._timers[name] = asyncio.get_running_loop().call_later(delay, self._due, name, ticket)
             case effects.CancelTimer(name):
                 self._timers.pop(name).cancel()
             case effects.Discard(name):
@@ -185,7 +181,7 @@ class Keeper:
             case effects.AnswerStart() | effects.AnswerStop():
                 self._answer(effect)
             case effects.Ready():
-                self.opened.set_result(None)
+                self.opened.set()
             case effects.Finished():
                 self._finish()
             case _:
@@ -241,11 +237,10 @@ class Keeper:
 
     def _finish(self) -> None:
         """No child is left. The supervisor ends with this, unless it is ending already."""
-        self.closed.set_result(None)
-        if self.opened.done():
+        self.closed.set()
+        if self.opened.is_set():
             self._context.stop()
-        else:
-            self.opened.set_result(None)
+        self.opened.set()
 
     # -- what is told -------------------------------------------------------------------------------------------------
     def _report(self, effect: effects.Report | effects.GiveUp) -> None:

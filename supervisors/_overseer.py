@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -64,6 +65,7 @@ class Overseer(Actor):
 
     pausable = False
     local = True
+    trap_exits = True
     supervised: ClassVar[dict[str, Any]] = {"shutdown": "forever"}
     intensity: ClassVar[Intensity] = Intensity()
     _keeper: Keeper
@@ -89,7 +91,12 @@ class Overseer(Actor):
         """
         self._keeper = keeper = Keeper(self.context, self._rules(), self._specs())
         keeper.open()
-        await keeper.opened
+        try:
+            await keeper.opened.wait()
+        except asyncio.CancelledError:  # stopped while it starts: what has started is stopped in order
+            keeper.happened(events.StopAsked())
+            await keeper.closed.wait()
+            raise
         if isinstance(keeper.verdict, StartedNot):
             raise ChildStartError(keeper.verdict.name, keeper.verdict.why) from error_of(keeper.verdict.why)
 
@@ -101,7 +108,7 @@ class Overseer(Actor):
         """
         keeper = self._keeper
         keeper.happened(events.StopAsked())
-        await keeper.closed
+        await keeper.closed.wait()
         verdict = keeper.verdict
         if isinstance(verdict, GaveUp):
             granted, within = self.intensity.restarts, self.intensity.within
