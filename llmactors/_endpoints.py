@@ -253,9 +253,10 @@ def _compile(info: EndpointInfo, function: Callable[..., Any]) -> tuple[type[Mes
     source = _Source(function)
     base = StreamMessage if info.kind == "stream" else Message
     scope: dict[str, Any] = {"Base": base, **source.defaults}
-    exec(source.text(info.name), scope)  # noqa: S102  as dataclasses do: the text comes from names Python has parsed
-    cls = scope[info.name]
-    cls.__module__, cls.__qualname__ = info.owner.__module__, f"{info.owner.__qualname__}.{info.name}"
+    exec(source.text("Made"), scope)  # noqa: S102  as dataclasses do: the text comes from names Python has parsed
+    cls = scope["Made"]  # an endpoint may have any name, `bind` too
+    cls.__name__, cls.__qualname__ = info.name, f"{info.owner.__qualname__}.{info.name}"
+    cls.__module__ = info.owner.__module__
     cls.__doc__ = function.__doc__
     cls.__endpoint__, cls.__timeout__ = info, info.options.timeout
     cls.__reduce__ = _reduce
