@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
 from llmactors import _lives as lives
 from llmactors import _slots as slots
@@ -10,7 +10,7 @@ from llmactors._core.flags import DEAD, ENDED, PAUSED
 from llmactors._core.names import check_name
 from llmactors._exits import Killed, Normal
 from llmactors._messages import Down, InHand
-from llmactors._signals import LinkExit, Stop
+from llmactors._signals import LinkExit, Stashed, Stop
 from llmactors.errors import NameTakenError
 from llmactors.hosts._port import Birth
 
@@ -281,6 +281,18 @@ class Context(Generic[A]):
             extra.timers = set()
         extra.timers.add(timer)
         return timer
+
+    def stash(self) -> NoReturn:
+        """Put the message in hand aside and end its handler here; `unstash` brings it back, with its asker.
+
+        As many messages find room aside as in the mailbox. They stay in order, and outlive this incarnation: at its
+        end they go back to the front of the mailbox. An `except BaseException` around the call would keep the message.
+        """
+        raise Stashed
+
+    def unstash(self) -> None:
+        """Put what was set aside back in front of the mailbox, in the order in which it came."""
+        slots.unstash(self._cell)
 
     @overload
     def ref(self, where: str) -> ActorRef[Any]: ...

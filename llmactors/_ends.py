@@ -168,6 +168,7 @@ def _finalize(cell: ActorRef[Any]) -> None:
     if cell.inbox is None:
         cell.inbox = cell.scheduler.new_inbox()
     slots.forget_notices(cell)
+    slots.unstash(cell)
     for child in (extra.children or {}).values():
         child.need_extra().unclaimed = True
     heard = _tell_links_and_monitors(cell, exit)

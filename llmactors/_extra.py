@@ -53,6 +53,7 @@ class Extra:
         "start_error",
         "start_timer",
         "started_at",
+        "stashed",
         "stopping",
         "stopping_host",
         "timers",
@@ -78,6 +79,7 @@ class Extra:
         self.redeliver = 0
         self.requeued: deque[InHand] | None = None
         self.again: InHand | None = None
+        self.stashed: list[InHand] | None = None
         self.notices = 0
         self.waiters: deque[tuple[Future[bool], Any]] | None = None
         self.watchers: list[Monitor] | None = None

@@ -16,7 +16,7 @@ from llmactors._core.links import LinkEffect, on_linked_exit
 from llmactors._ends import arm_shutdown, cancel_timers, end, wake_up
 from llmactors._exits import Crash, Killed, Shutdown, error_of
 from llmactors._messages import Ended, Exited, Started, StartFailed
-from llmactors._signals import Kill, LinkExit, Pause, Resume, Stop
+from llmactors._signals import Kill, LinkExit, Pause, Resume, Stashed, Stop
 from llmactors._streams import Flow
 from llmactors.errors import LinkedActorEndedError, StartTimeoutError, UnhandledMessageError
 
@@ -90,6 +90,9 @@ def _claim_children(cell: ActorRef[Any]) -> None:
 # -- what handlers raise -------------------------------------------------------------------------------------
 def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
     """An exception has left a handler: it is an answer, an unhandled message, a cancelled ask, or the actor's end."""
+    if isinstance(error, Stashed):
+        slots.stash(cell, item if error.instead is None else error.instead)
+        return
     message = item.message if isinstance(item, (Ask, Flow)) else item
     waiting = isinstance(item, (Ask, Flow))
     if waiting and not item.pending() and isinstance(error, CancelledError):

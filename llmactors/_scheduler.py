@@ -195,7 +195,8 @@ class Scheduler:
             raise
         except BaseException as error:  # noqa: BLE001  as in `slice`
             if ask is None:
-                ask = Ask(message, start, 0.0, cell)
+                ask = Ask(message, start, timeout_of(message) if timeout is None else timeout, cell)
+                ask.inherit()
             lives.raised(cell, error, ask)
             answer = ask if ask.value is PENDING else ask.value
         self._leave_direct(cell, inbox, start, outer, depth)

@@ -37,6 +37,17 @@ class Resume:
     """Handle messages again."""
 
 
+class Stashed(BaseException):
+    """Leaves a handler whose message is put aside; with *instead*, another item is put aside in its place.
+
+    No `Exception`: no `except` of a handler keeps it by accident.
+    """
+
+    def __init__(self, instead: Any = None) -> None:
+        super().__init__("the message in hand is put aside")
+        self.instead = instead
+
+
 @dataclass(frozen=True, slots=True)
 class LinkExit:
     """A linked actor has ended. *path* is kept because the slot may be gone."""

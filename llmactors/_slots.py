@@ -9,7 +9,7 @@ from llmactors._asks import Ask
 from llmactors._core.flags import DEAD, DRAINING, ENDED, GATE, OVER, PAUSED, REQUEUED, WAITERS
 from llmactors._core.mailbox import Verdict, on_full
 from llmactors._exits import Killed
-from llmactors._messages import Down, Exited
+from llmactors._messages import Down, Exited, InHand
 from llmactors._signals import Kill
 from llmactors._streams import Flow
 from llmactors.errors import ActorEndedError, MailboxFullError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmactors._exits import Exit
-    from llmactors._messages import InHand
     from llmactors._ref import ActorRef
     from llmactors._usage import Usage
 
@@ -93,7 +92,8 @@ def notice(cell: ActorRef[Any], item: Down | Exited) -> None:
 
 def took_notice(cell: ActorRef[Any]) -> None:
     """A notice has left the mailbox."""
-    cell.need_extra().notices -= 1
+    extra = cell.need_extra()
+    extra.notices = max(0, extra.notices - 1)  # one that is delivered again was counted already
     set_capacity(cell)
 
 
@@ -153,6 +153,34 @@ def take_requeued(cell: ActorRef[Any]) -> None:
     else:
         extra.again = extra.requeued = None
         cell.flags &= ~REQUEUED
+
+
+def stash(cell: ActorRef[Any], item: Any) -> None:
+    """Put a message aside, until `unstash`. As many find room there as in the mailbox."""
+    extra = cell.need_extra()
+    if extra.stashed is None:
+        extra.stashed = []
+    if len(extra.stashed) >= capacity_of(cell):
+        reject(cell, item, "full", MailboxFullError(cell.path, capacity_of(cell)))
+        return
+    again = extra.again
+    extra.stashed.append(InHand(item, again.deliveries if again is not None and again.item is item else 0))
+
+
+def unstash(cell: ActorRef[Any]) -> None:
+    """Move what was put aside to the front of the mailbox, the oldest first."""
+    extra = cell.extra
+    if extra is not None and extra.stashed:
+        stashed, extra.stashed = extra.stashed, None
+        insert(cell, stashed)
+
+
+def insert(cell: ActorRef[Any], messages: list[InHand]) -> None:
+    """Put messages in front of the mailbox, in order; they need no room."""
+    idle = cell.inbox is None
+    requeue(cell, messages)
+    if idle:
+        cell.scheduler.requeue(cell)
 
 
 def set_gate(cell: ActorRef[Any], gate: Callable[[Usage, float], float | None] | None) -> None:
