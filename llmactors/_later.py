@@ -40,6 +40,7 @@ class Later(Generic[R]):
             self._value = value
             if self._ask is not None:
                 self._ask.answer(value)
+                self._forget(self._ask)
 
     def fail(self, error: BaseException) -> None:
         """Give an error as the answer. A second call is ignored."""
@@ -48,6 +49,14 @@ class Later(Generic[R]):
             self._error = error
             if self._ask is not None:
                 self._ask.fail(error)
+                self._forget(self._ask)
+
+    @staticmethod
+    def _forget(ask: Ask) -> None:
+        """The one who answers need not remember *ask* any more; nor what was asked, which may be large."""
+        extra = ask.cell.extra
+        if extra is not None and extra.laters is not None:
+            extra.laters.pop(ask, None)
 
     def attach(self, ask: Ask) -> bool:
         """Remember the asker. False when the answer was there already. For the kernel."""
