@@ -174,8 +174,8 @@ class Overseer(Actor):
         return self._keeper.terminate(self._name_of(child))
 
     @message(timeout=A_DAY, raises=REFUSES)
-    def restart_child(self, child: str | ChildSpec[Any]) -> Later[ActorRef[Any]]:
-        """Start a child again that is at rest; the answer is its ref, once it is up.
+    def restart_child(self, child: str | ChildSpec[Any]) -> Later[Any]:
+        """Start a child again that is at rest; the answer is its ref, once it is up (or None, as for `start_child`).
 
         Raises:
             ChildRunningError: it runs.

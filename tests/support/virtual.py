@@ -60,16 +60,21 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 
 def behaviour(*rows: str) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
-    """Make a coroutine function a test of those rows of the reference, in virtual time; the rows are parameter ids."""
+    """Make a coroutine function a test of those rows of the reference, in virtual time; the rows are parameter ids.
+
+    A test that takes `row` is told which.
+    """
 
     def decorate(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-        def behaves(row: str, **arguments: Any) -> None:
-            run(test(**arguments))
-
-        row = inspect.Parameter("row", inspect.Parameter.KEYWORD_ONLY)
         signature = inspect.signature(test)
+        told = "row" in signature.parameters
+
+        def behaves(row: str, **arguments: Any) -> None:
+            run(test(row=row, **arguments) if told else test(**arguments))
+
+        row = [] if told else [inspect.Parameter("row", inspect.Parameter.KEYWORD_ONLY)]
         behaves.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[*signature.parameters.values(), row], return_annotation=None
+            parameters=[*signature.parameters.values(), *row], return_annotation=None
         )
         behaves.__name__, behaves.__doc__, behaves.__module__ = test.__name__, test.__doc__, test.__module__
         if hasattr(test, "pytestmark"):
