@@ -25,21 +25,23 @@ class AgentOS(Supervisor):
     """The agent OS: journal, models, agents, and the gateway.
 
     Args:
-        lease: The system's name, and the place of its control socket.
+        lease: The system's name, and the place of its control socket; without one there is no gateway.
         apps: What else is to run, between the agents and the gateway.
         host: Where models run; each in a process of its own unless told otherwise.
     """
 
     strategy = "rest_for_one"
 
-    def __init__(self, lease: Lease, apps: Iterable[ChildSpec[Any]] = (), host: HostConfig | None = None) -> None:
+    def __init__(
+        self, lease: Lease | None = None, apps: Iterable[ChildSpec[Any]] = (), host: HostConfig | None = None
+    ) -> None:
         super().__init__(
             [
                 child(Journal, name="journal"),
                 child(Models, host, name="models"),
                 child(Agents, name="agents"),
                 *apps,
-                child(Gateway, lease, name="gateway"),
+                *([child(Gateway, lease, name="gateway")] if lease is not None else ()),
             ]
         )
 

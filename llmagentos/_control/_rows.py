@@ -5,14 +5,12 @@ from typing import Any
 from llmactors import Actor, ActorRef
 from supervisors import DynamicSupervisor, Supervisor
 
-ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-
 
 def row_of(ref: ActorRef[Any]) -> dict[str, Any]:
     """Tell of *ref* what `ps` shows."""
     usage = ref.usage()
     return {
-        "id": short_id(ref.id),
+        "id": str(ref.id),
         "name": ref.name,
         "path": ref.path,
         "kind": kind_of(ref.cls),
@@ -65,13 +63,3 @@ def kind_of(cls: Any) -> str:
     if isinstance(cls, type) and issubclass(cls, Supervisor | DynamicSupervisor):
         return "supervisor"
     return "actor" if isinstance(cls, type) and issubclass(cls, Actor) else "?"
-
-
-def short_id(number: int) -> str:
-    """Write an id so that a person can type it."""
-    digits = ""
-    number >>= 4  # objects lie 16 bytes apart at least
-    while number:
-        number, digit = divmod(number, len(ALPHABET))
-        digits = ALPHABET[digit] + digits
-    return digits or "0"

@@ -10,7 +10,7 @@ from llmagentos._control._rows import details, resting_row, row_of
 from llmagentos._control._server import Rows, Verb
 from llmagentos._control.errors import VerbFailedError
 from llmagentos._core.control import Level
-from llmagentos._logging import RECORD
+from llmagentos._record import RECORD
 from supervisors import ChildInfo, DynamicSupervisor, Supervisor, SupervisorError
 
 TURN = 200
@@ -75,6 +75,9 @@ class Verbs:
 
     # -- control ------------------------------------------------------------------------------------------------------
     async def _stop(self, which: str) -> dict[str, Any]:
+        for owner, info in await self._at_rest():
+            if which in {info.name, _path(owner, info)}:
+                raise VerbFailedError(f"`{_path(owner, info)}` does not run: it is {info.state}")
         ref = self._find(which)
         parent = ref.parent
         if parent is None:
@@ -133,7 +136,7 @@ class Verbs:
         """
         living = [ref for ref in self._system.actors() if ref.state != "discarded"]
         path = "/" + which.strip("/")
-        found = [ref for ref in living if ref.path == path or row_of(ref)["id"] == which]
+        found = [ref for ref in living if ref.path == path or str(ref.id) == which]
         found = found or [ref for ref in living if ref.name == which]
         if not found:
             raise VerbFailedError(f"there is no actor `{which}`; `llmagentos ps` lists those there are")

@@ -98,7 +98,7 @@ def exchanges(turns: Sequence[Turn]) -> list[tuple[Line, ...]]:
 
 
 def _tell(turns: list[Turn]) -> tuple[Line, ...]:
-    question = "".join(turn.text for turn in turns if isinstance(turn, Question))
+    question = "".join(turn.text for turn in turns if isinstance(turn, Question)).strip()
     answers = tuple(Line("assistant", turn.text) for turn in turns if isinstance(turn, Answer))
     facts = "\n".join(_facts(turns))
     return (Line("user", f"{facts}\n\n{question}" if facts else question), *answers)

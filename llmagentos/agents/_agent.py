@@ -24,8 +24,8 @@ from llmagentos.tools import Tool
 
 INSTRUCTIONS = "You are a helpful AI assistant. Answer briefly in English."
 """Small models need to be told their language."""
-RUN_SHUTDOWN = 2.0
-"""Seconds that a plain `run` has to return when its agent is stopped: one that never looks up is killed then."""
+SHUTDOWN = 2.0
+"""Seconds that an agent has to finish what is in hand when it is stopped; a `run` that never looks up is killed."""
 ANSWER_TIMEOUT = 600.0
 """Seconds that an asker waits for a whole answer, unless it says otherwise."""
 
@@ -44,7 +44,7 @@ class Agent(LifeCycle, Actor):
     """
 
     kind: ClassVar[str] = "agent"
-    supervised: ClassVar[dict[str, Any]] = {"restart": "transient"}
+    supervised: ClassVar[dict[str, Any]] = {"restart": "transient", "shutdown": SHUTDOWN}
     instructions: str = INSTRUCTIONS
     model: str | Path | ModelSpec = "smollm2"
     tools: Sequence[Tool[..., Any]] = ()
@@ -59,7 +59,7 @@ class Agent(LifeCycle, Actor):
         """Give a class with a plain `run` of its own a process: its loop must hold up nobody."""
         super().__init_subclass__(**kwargs)
         if cls.run is not Agent.run and not inspect.iscoroutinefunction(cls.run):
-            cls.supervised = {"host": own_process(), "shutdown": RUN_SHUTDOWN, **cls.supervised}
+            cls.supervised = {"host": own_process(), **cls.supervised}
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Agent(LifeCycle, Actor):
         if run is Agent.run:
             return
         if inspect.iscoroutinefunction(run):
-            _ = self.context.spawn(Main, self, name="main")
+            _ = self.context.spawn(Main, self, name="main", shutdown="kill")  # its `run` sees a cancellation
         else:
             self.context.self_ref.tell(Agent.main())
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 from llmactors import ActorSystem
+from llmagentos.agents.errors import SystemEndedError
 
 try:
     import uvloop
@@ -60,10 +61,17 @@ class Background:
 
         Raises:
             TimeoutError: It took longer than *timeout* seconds, and was cancelled.
+            SystemEndedError: The system is over; `__cause__` says why.
         """
+        if not self.running:
+            work.close()
+            raise SystemEndedError(self._thread.name) from self.error
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result(timeout)
+        except concurrent.futures.CancelledError:  # by nobody here: the loop has ended
+            self.wait()
+            raise SystemEndedError(self._thread.name) from self.error
         finally:
             future.cancel()
 

@@ -12,17 +12,17 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from llmactors import ActorRef, ActorSystem, Message, StreamMessage
+from llmactors import ActorRef, ActorSystem, Crash, Exit, Killed, Message, StreamMessage
 from llmagentos._boot import AgentOS
 from llmagentos._control._lease import Lease, claim
 from llmagentos._journal import Journal
 from llmagentos.agents._background import Background
-from llmagentos.agents.errors import HandleStateError
+from llmagentos.agents.errors import HandleStateError, SystemEndedError
 from supervisors import DynamicSupervisor, child
 from supervisors.errors import AlreadyPresentError, AlreadyStartedError, SupervisorError
 
@@ -93,6 +93,10 @@ class DefaultSystem:
             self.call(self._ref("agents").ask(DynamicSupervisor.delete_child(ref.name)))
         self.call(self._ref("journal").ask(Journal.forget(f"/agents/{ref.name}")))
 
+    def signal(self, order: Callable[[], None]) -> None:
+        """Give an order, and return when the tree has heard it."""
+        self.call(_obeyed(order))
+
     def wait(self, ref: ActorRef[Any], timeout: float | None) -> bool:
         """Wait until an agent has ended; answer whether it has."""
         try:
@@ -122,10 +126,13 @@ class DefaultSystem:
         return ref
 
     # -- the end ------------------------------------------------------------------------------------------------------
-    def wait_for_agents(self) -> None:
-        """Wait until every agent that was started has ended, or the system has."""
-        with contextlib.suppress(HandleStateError):  # the system has ended: so have they
-            self.call(_all_ended(tuple(self._alive)))
+    def wait_for_agents(self) -> BaseException | None:
+        """Wait until every agent that was started has ended; answer the error of the first that failed, if any did."""
+        for exit in self.call(_all_ended(tuple(self._alive))):
+            match exit:
+                case Crash(error) | Killed(BaseException() as error):
+                    return error
+        return None
 
     def shut_down(self) -> BaseException | None:
         """Stop everything in order, at once after a while or on Ctrl-C; answer what had ended the system before."""
@@ -140,8 +147,13 @@ class DefaultSystem:
         return self._background.error
 
 
-async def _all_ended(refs: tuple[ActorRef[Any], ...]) -> None:
-    await asyncio.gather(*(ref.wait_ended() for ref in refs))
+async def _obeyed(order: Callable[[], None]) -> None:
+    order()
+    await asyncio.sleep(0)
+
+
+async def _all_ended(refs: tuple[ActorRef[Any], ...]) -> list[Exit]:
+    return await asyncio.gather(*(ref.wait_ended() for ref in refs))
 
 
 def state_of(ref: ActorRef[Any] | None) -> str:
@@ -179,14 +191,25 @@ def _linger() -> None:
     """The main module has ended: wait for the agents. Ctrl-C, here or in the main module, ends them in order."""
     global _status  # noqa: PLW0603 - read by the last hook
     assert _default is not None  # registered by who made it
+    error: BaseException | None = None
     try:
         if getattr(sys, "last_type", None) is KeyboardInterrupt:
             _status = INTERRUPTED
         else:
-            _default.wait_for_agents()
+            error = _default.wait_for_agents()
     except KeyboardInterrupt:
         _status = INTERRUPTED
-    error = _default.shut_down()
+    except SystemEndedError as ended:
+        error = ended.__cause__ or ended
+    _end(error)
+
+
+def _end(error: BaseException | None) -> None:
+    """Stop the default system; *error*, or what had ended it before, is the script's failure."""
+    global _default, _status  # noqa: PLW0603 - as above
+    system, _default = _default, None
+    assert system is not None  # asked by who called
+    error = system.shut_down() or error
     if error is not None:
         _status = _status or FAILED
         sys.excepthook(type(error), error, error.__traceback__)
@@ -195,6 +218,10 @@ def _linger() -> None:
 @atexit.register
 def _leave() -> None:
     """Leave with the status that says how it ended. Registered early, so it runs late."""
+    global _status  # noqa: PLW0603 - as above
+    if _default is not None:  # Ctrl-C came just where it kept the interpreter from waiting
+        _status = INTERRUPTED
+        _end(None)
     if _status:
         sys.stdout.flush()
         sys.stderr.flush()

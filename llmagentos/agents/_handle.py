@@ -55,13 +55,11 @@ class Handle:
 
     def pause(self) -> None:
         """Pause the agent: after what is in hand, or between two tokens of it."""
-        self._system("pause")
-        self._need_ref("pause").pause()
+        self._system("pause").signal(self._need_ref("pause").pause)
 
     def resume(self) -> None:
         """Take a pause back."""
-        self._system("resume")
-        self._need_ref("resume").resume()
+        self._system("resume").signal(self._need_ref("resume").resume)
 
     def destroy(self) -> None:
         """Stop the agent for good, and forget its conversation."""

@@ -6,6 +6,7 @@ AgentError
   AgentAsksItselfError   an agent used a verb of its handle on itself
   HandleOnLoopError      a handle blocks, and was used on a running event loop
   HandleStateError       a verb that does not fit what the agent behind a handle does now
+  SystemEndedError       the system behind a handle is over; `__cause__` says why
 """
 
 from llmagentos.errors import LLMAgentOSError
@@ -17,6 +18,7 @@ __all__ = [
     "HandleOnLoopError",
     "HandleStateError",
     "NoModelsError",
+    "SystemEndedError",
 ]
 
 
@@ -88,3 +90,15 @@ class HandleStateError(AgentError, RuntimeError):
     def __str__(self) -> str:
         """Name agent, state and remedy."""
         return f"agent `{self.name}` {self.state}; {self.remedy}"
+
+
+class SystemEndedError(AgentError, RuntimeError):
+    """The system in which an agent lived has ended, and the agent with it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        """Say that there is nothing to talk to."""
+        return f"the system `{self.name}` has ended, and everything in it; begin a new program"

@@ -53,7 +53,7 @@ def chat(
         if question is None:
             _converse(agent, default, model)
         else:
-            _print_answer(agent.say(question))
+            _print_answer(agent.say(question.strip()))
 
 
 def make_ready(model: str) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from llmagentos import _logging
+from llmagentos import _logging, _record
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(_logging, "RECORD", _logging.Record(3))
+    monkeypatch.setattr(_record, "RECORD", _record.Record(3))
     yield
     structlog.reset_defaults()
 
@@ -35,21 +35,21 @@ def test_what_is_not_shown_is_kept_all_the_same() -> None:
     _logging.configure("never", stream)
     structlog.get_logger().error("gave_up")
     assert stream.getvalue() == ""
-    assert [event["event"] for _, event in _logging.RECORD.since(0)] == ["gave_up"]
+    assert [event["event"] for _, event in _record.RECORD.since(0)] == ["gave_up"]
 
 
 def test_the_record_is_bounded_and_numbered() -> None:
     _logging.configure("never", io.StringIO())
     for i in range(5):
         structlog.get_logger().info(str(i))
-    assert [(number, event["event"]) for number, event in _logging.RECORD.since(3)] == [(4, "3"), (5, "4")]
-    assert len(_logging.RECORD.since(0)) == 3
+    assert [(number, event["event"]) for number, event in _record.RECORD.since(3)] == [(4, "3"), (5, "4")]
+    assert len(_record.RECORD.since(0)) == 3
 
 
 async def test_whoever_follows_sees_the_old_and_the_new() -> None:
     _logging.configure("never", io.StringIO())
     structlog.get_logger().info("old")
-    events = _logging.RECORD.follow()
+    events = _record.RECORD.follow()
     assert (await anext(events))["event"] == "old"
     structlog.get_logger().info("new")
     assert (await anext(events))["event"] == "new"
