@@ -6,6 +6,7 @@ from llmactors._core.mailbox import Mailbox
 from llmactors._endpoints import message
 from llmactors._exits import Crash, Exit, Killed, Normal, Shutdown
 from llmactors._later import Later
+from llmactors._machine import StateMachine
 from llmactors._messages import (
     DeadLetter,
     Down,
@@ -48,6 +49,7 @@ __all__ = [
     "StartFailed",
     "StartIgnored",
     "Started",
+    "StateMachine",
     "Stream",
     "StreamMessage",
     "Timer",

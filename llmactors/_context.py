@@ -9,7 +9,7 @@ from llmactors import _slots as slots
 from llmactors._core.flags import DEAD, ENDED, PAUSED
 from llmactors._core.names import check_name
 from llmactors._exits import Killed, Normal
-from llmactors._messages import Down, InHand
+from llmactors._messages import Down, Due, InHand
 from llmactors._signals import LinkExit, Stashed, Stop
 from llmactors.errors import NameTakenError
 from llmactors.hosts._port import Birth
@@ -42,7 +42,10 @@ class Timer:
 
     def _fire(self) -> None:
         self.cancel()
-        self._to.tell(self._message)
+        if isinstance(self._message, Due):
+            slots.notice(self._to, self._message)
+        else:
+            self._to.tell(self._message)
 
     def cancel(self) -> None:
         """Take the message back, if it has not been sent. Cancelling twice does nothing."""

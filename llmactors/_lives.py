@@ -92,6 +92,8 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
     """An exception has left a handler: it is an answer, an unhandled message, a cancelled ask, or the actor's end."""
     if isinstance(error, Stashed):
         slots.stash(cell, item if error.instead is None else error.instead)
+        if error.after is not None:
+            error.after()
         return
     message = item.message if isinstance(item, (Ask, Flow)) else item
     waiting = isinstance(item, (Ask, Flow))

@@ -102,6 +102,23 @@ class Exited:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A timeout of a state machine has fired. A notice; stale if its number is not the name's last."""
+
+    life: object
+    name: str
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """An event that a state machine sends itself. It means nothing to another life in the slot."""
+
+    life: object
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
 class InHand:
     """A message that was being handled when its incarnation ended, and how often it has been delivered so far."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from llmactors._exits import Normal, Shutdown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
 
@@ -40,12 +42,13 @@ class Resume:
 class Stashed(BaseException):
     """Leaves a handler whose message is put aside; with *instead*, another item is put aside in its place.
 
+    *after* is called when that is done, and may not fail.
     No `Exception`: no `except` of a handler keeps it by accident.
     """
 
-    def __init__(self, instead: Any = None) -> None:
+    def __init__(self, instead: Any = None, after: Callable[[], None] | None = None) -> None:
         super().__init__("the message in hand is put aside")
-        self.instead = instead
+        self.instead, self.after = instead, after
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from llmactors._asks import Ask
 from llmactors._core.flags import DEAD, DRAINING, ENDED, GATE, OVER, PAUSED, REQUEUED, WAITERS
 from llmactors._core.mailbox import Verdict, on_full
 from llmactors._exits import Killed
-from llmactors._messages import Down, Exited, InHand
+from llmactors._messages import Down, Due, Exited, InHand, Inserted
 from llmactors._signals import Kill
 from llmactors._streams import Flow
 from llmactors.errors import ActorEndedError, MailboxFullError
@@ -72,11 +72,11 @@ def reject(cell: ActorRef[Any], item: Any, reason: str, error: Exception) -> Non
             return
         item.fail(error)
         item = item.message
-    if not isinstance(item, (Down, Exited)):
+    if not isinstance(item, (Down, Due, Exited, Inserted)):
         cell.system.dead_letter(item, cell.path, reason)
 
 
-def notice(cell: ActorRef[Any], item: Down | Exited) -> None:
+def notice(cell: ActorRef[Any], item: Down | Due | Exited) -> None:
     """Put a notice into the mailbox: it is never refused, and takes up no room."""
     if cell.flags & OVER:
         return
@@ -101,7 +101,7 @@ def forget_notices(cell: ActorRef[Any]) -> None:
     """Notices belong to the incarnation that asked for them: drop what the next one did not ask for."""
     extra = cell.need_extra()
     if extra.notices and cell.inbox:
-        kept = [item for item in cell.inbox if not isinstance(item, (Down, Exited))]
+        kept = [item for item in cell.inbox if not isinstance(item, (Down, Due, Exited))]
         cell.inbox.clear()
         cell.inbox.extend(kept)
     extra.notices = 0
@@ -175,10 +175,15 @@ def unstash(cell: ActorRef[Any]) -> None:
         insert(cell, stashed)
 
 
-def insert(cell: ActorRef[Any], messages: list[InHand]) -> None:
-    """Put messages in front of the mailbox, in order; they need no room."""
+def insert(cell: ActorRef[Any], messages: list[InHand], *, behind: bool = False) -> None:
+    """Put messages in front of the mailbox, in order; they need no room. *behind*: after what was put there before."""
+    if not messages:
+        return
     idle = cell.inbox is None
     requeue(cell, messages)
+    extra = cell.need_extra()
+    if behind and extra.requeued is not None:
+        extra.requeued.rotate(-len(messages))
     if idle:
         cell.scheduler.requeue(cell)
 

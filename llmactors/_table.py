@@ -21,6 +21,7 @@ class Table(dict[type, Any]):
     """
 
     __slots__ = (
+        "begin",
         "capacity",
         "cls",
         "concurrency",
@@ -45,6 +46,7 @@ class Table(dict[type, Any]):
         self.trap_exits = bool(getattr(cls, "trap_exits", False))
         self.pausable = bool(getattr(cls, "pausable", True))
         self.local = bool(getattr(cls, "local", False))
+        self.begin: Callable[[Any], None] | None = getattr(cls, "_begin", None)
         self.streams: dict[type, Call] = {}
 
     def __missing__(self, cls: type) -> Call:

@@ -64,6 +64,9 @@ def loop_table(cls: type, host: Any) -> Table:
                 table[endpoint.message_class] = call
     table[Flow] = _flow
     table[Down] = table[Exited] = _notice
+    adapt = getattr(cls, "_adapt", None)
+    if adapt is not None:
+        adapt(table)
     return table
 
 
@@ -108,6 +111,17 @@ class LoopHost:
         except BaseException as error:  # noqa: BLE001  SystemExit in a constructor is the actor's end, not the system's
             lives.start_failed(cell, error)
             return
+        self._up(cell)
+
+    def _up(self, cell: ActorRef[Any]) -> None:
+        """`on_start` has returned."""
+        begin = cell.handlers.begin
+        if begin is not None:
+            try:
+                begin(cell.actor)
+            except Exception as error:  # noqa: BLE001  as in `start`
+                lives.start_failed(cell, error)
+                return
         lives.started(cell)
 
     def _hook_began(self, cell: ActorRef[Any], coroutine: Any, then: Any) -> bool:
@@ -131,7 +145,7 @@ class LoopHost:
             return
         cell.need_extra().jobs.discard(job)
         if error is None:
-            lives.started(cell)
+            self._up(cell)
         else:
             lives.start_failed(cell, error)
 
