@@ -100,6 +100,19 @@ class Slot(Generic[A]):
     def gate(self, gate: Callable[[Usage, float], float | None] | None) -> None:
         slots.set_gate(self.ref, gate)
 
+    @property
+    def on_idle(self) -> Callable[[], None] | None:
+        """Called whenever the incarnation has taken its last message and could take one more; first when it is up."""
+        return self.ref.need_extra().on_idle
+
+    @on_idle.setter
+    def on_idle(self, on_idle: Callable[[], None] | None) -> None:
+        slots.set_on_idle(self.ref, on_idle)
+
+    def take_back(self) -> None:
+        """Put what waits in the slot's mailbox back in front of its owner's, in order."""
+        slots.take_back(self.ref)
+
     def start(self) -> None:
         """Begin the first incarnation."""
         self.revive()
@@ -296,6 +309,14 @@ class Context(Generic[A]):
     def unstash(self) -> None:
         """Put what was set aside back in front of the mailbox, in the order in which it came."""
         slots.unstash(self._cell)
+
+    def shut(self) -> None:
+        """Take no message any more until `unshut`. Signals, and notices of slots, are heard all the same."""
+        slots.shut(self._cell)
+
+    def unshut(self) -> None:
+        """Take messages again."""
+        slots.unshut(self._cell)
 
     @overload
     def ref(self, where: str) -> ActorRef[Any]: ...

@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors import _slots as slots
 from llmactors._asks import Ask
-from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, ENDING, GATED, KEPT_WITH_SLOT, OVER, STARTING, STOPPING
+from llmactors._core.flags import (
+    BUSY,
+    DEAD,
+    DRAINING,
+    ENDED,
+    ENDING,
+    GATED,
+    KEPT_WITH_SLOT,
+    OVER,
+    SHUT,
+    STARTING,
+    STOPPING,
+)
 from llmactors._core.redelivery import redelivered
 from llmactors._exits import Exit, Killed, error_of
 from llmactors._messages import Ended, InHand, StartFailed
@@ -40,7 +52,7 @@ def end(cell: ActorRef[Any], exit: Exit, items: Iterable[Any] = ()) -> None:
             _hurry(cell)
         return
     extra.exit = exit
-    cell.flags = (cell.flags | ENDING) & ~(STARTING | STOPPING | DRAINING | BUSY | GATED)
+    cell.flags = (cell.flags | ENDING) & ~(STARTING | STOPPING | DRAINING | BUSY | GATED | SHUT)
     hold(cell, exit, items)
     _fence_jobs(cell, exit)
     cancel_timers(cell, all_of_them=isinstance(exit, Killed))

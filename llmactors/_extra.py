@@ -41,6 +41,7 @@ class Extra:
         "monitors",
         "never_up",
         "notices",
+        "on_idle",
         "pause_children",
         "redeliver",
         "requeued",
@@ -75,6 +76,7 @@ class Extra:
         self.pause_children = False
         # the slot
         self.gate: Callable[[Usage, float], float | None] | None = None
+        self.on_idle: Callable[[], None] | None = None
         self.mailbox: Mailbox | None = None
         self.redeliver = 0
         self.requeued: deque[InHand] | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from llmactors._asks import Ask
+    from llmactors._ref import ActorRef
 
 R = TypeVar("R")
 
@@ -22,11 +23,15 @@ class Later(Generic[R]):
 
     Until then the message is no longer in hand (the next one is handled), but its asker is remembered: it gets
     `ActorEndedError` if the incarnation ends first, and `AskTimeoutError` when it has waited long enough.
+
+    Args:
+        by: Another actor to answer in this one's place: the message is passed on to it, with its asker or reader.
     """
 
-    __slots__ = ("_ask", "_error", "_value", "done", "waited_for")
+    __slots__ = ("_ask", "_error", "_value", "by", "done", "waited_for")
 
-    def __init__(self) -> None:
+    def __init__(self, by: ActorRef[Any] | None = None) -> None:
+        self.by = by
         self._ask: Ask | None = None
         self._value: Any = UNSET
         self._error: BaseException | None = None

@@ -114,13 +114,15 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
     end(cell, Crash(error), (item,))
 
 
-def await_later(cell: ActorRef[Any], later: Later[Any], ask: Ask) -> None:
-    """A handler answers later: remember who waits."""
-    if later.attach(ask):
+def await_later(cell: ActorRef[Any], later: Later[Any], item: Any) -> None:
+    """A handler answers later: remember who waits, or pass the message on to the one who is to answer."""
+    if later.by is not None:
+        slots.pass_on(item, later.by)
+    elif isinstance(item, Ask) and later.attach(item):
         extra = cell.need_extra()
         if extra.laters is None:
             extra.laters = {}
-        extra.laters[ask] = None
+        extra.laters[item] = None
         if len(extra.laters) > 64:  # noqa: PLR2004  now and then, forget those that were answered
             extra.laters = {waiting: None for waiting in extra.laters if waiting.pending()}
 

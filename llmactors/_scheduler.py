@@ -38,6 +38,7 @@ from llmactors._core.flags import (
     STARTING,
     STOPPING,
     WAITERS,
+    WATCHED,
 )
 from llmactors._later import Later
 from llmactors._messages import HANDLER_LIMIT
@@ -157,12 +158,11 @@ class Scheduler:
                             future.set_result(None)
                 else:
                     answer = handlers[item.__class__](actor, item)
-                    if (
-                        answer is not None
-                        and answer.__class__ is CoroutineType
-                        and not self.first_step(cell, answer, item)
-                    ):
-                        break
+                    if answer is not None:
+                        if answer.__class__ is Later:
+                            lives.await_later(cell, answer, item)
+                        elif answer.__class__ is CoroutineType and not self.first_step(cell, answer, item):
+                            break
                 if cell.flags:
                     break
         except KeyboardInterrupt:
@@ -234,6 +234,8 @@ class Scheduler:
             slots.admit(cell)
         if not cell.inbox:
             self.idle(cell)
+            if flags & WATCHED and cell.extra is not None and cell.extra.on_idle is not None:
+                cell.extra.on_idle()
             return False
         return not flags & GATE or self.ask_gate(cell)
 

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._asks import Ask
-from llmactors._core.flags import DEAD, DRAINING, ENDED, GATE, OVER, PAUSED, REQUEUED, WAITERS
+from llmactors._core.flags import DEAD, DRAINING, ENDED, GATE, OVER, PAUSED, REQUEUED, SHUT, WAITERS, WATCHED
 from llmactors._core.mailbox import Verdict, on_full
 from llmactors._exits import Killed
 from llmactors._messages import Down, Due, Exited, InHand, Inserted
@@ -192,6 +192,47 @@ def set_gate(cell: ActorRef[Any], gate: Callable[[Usage, float], float | None] |
     """Have *gate* asked before each slice of the cell; None takes it away."""
     cell.need_extra().gate = gate
     cell.flags = cell.flags & ~GATE if gate is None else cell.flags | GATE
+
+
+def set_on_idle(cell: ActorRef[Any], on_idle: Callable[[], None] | None) -> None:
+    """Have *on_idle* called whenever the cell has taken its last message and could take one more."""
+    cell.need_extra().on_idle = on_idle
+    cell.flags = cell.flags & ~WATCHED if on_idle is None else cell.flags | WATCHED
+
+
+def pass_on(item: Any, to: ActorRef[Any]) -> None:
+    """Put what one actor has taken into another's mailbox: that one answers."""
+    if isinstance(item, (Ask, Flow)):
+        item.cell = to
+        to.accept(item)
+    else:
+        to.tell(item)
+
+
+def take_back(cell: ActorRef[Any]) -> None:
+    """Put what waits in a cell back in front of its owner's mailbox, in order."""
+    owner, inbox = cell.owner, cell.inbox
+    if owner is None or not inbox:
+        return
+    items = [InHand(item, 0) for item in inbox]
+    inbox.clear()
+    for item in items:
+        if isinstance(item.item, (Ask, Flow)):
+            item.item.cell = owner
+    requeue(owner, items)
+    owner.scheduler.requeue(owner)
+
+
+def shut(cell: ActorRef[Any]) -> None:
+    """Hold the cell's messages back."""
+    cell.flags |= SHUT
+
+
+def unshut(cell: ActorRef[Any]) -> None:
+    """Let the cell's messages through again."""
+    if cell.flags & SHUT:
+        cell.flags &= ~SHUT
+        cell.scheduler.requeue(cell)
 
 
 # -- pause and resume ----------------------------------------------------------------------------------------

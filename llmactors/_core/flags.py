@@ -23,9 +23,11 @@ WAITERS: Final = 512  # senders wait for room
 REQUEUED: Final = 1024  # the front of the queue holds messages that were delivered before
 STOPPING: Final = 2048  # ends when nothing is in hand
 DRAINING: Final = 4096  # ends when nothing is in hand and nothing is queued
+SHUT: Final = 8192  # holds its own messages back, until it takes them again
+WATCHED: Final = 16384  # its owner hears when it has nothing to do
 
-HELD: Final = BUSY | PAUSED | STARTING | ENDING | ENDED | DEAD | GATED
-KEPT_WITH_SLOT: Final = PAUSED | SIGNALS | REQUEUED | GATE | WAITERS  # what a life's end leaves as it is
+HELD: Final = BUSY | PAUSED | STARTING | ENDING | ENDED | DEAD | GATED | SHUT
+KEPT_WITH_SLOT: Final = PAUSED | SIGNALS | REQUEUED | GATE | WAITERS | WATCHED  # what a life's end leaves as it is
 OVER: Final = ENDING | ENDED | DEAD  # no more messages in this life
 
 
