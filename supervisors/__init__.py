@@ -2,6 +2,7 @@
 
 from supervisors._dynamic import DynamicSupervisor
 from supervisors._overseer import ChildCount, ChildInfo
+from supervisors._pool import pool
 from supervisors._specs import ChildSpec, child
 from supervisors._supervisor import Supervisor
 from supervisors._tree import render
@@ -20,5 +21,6 @@ __all__ = [
     "Supervisor",
     "SupervisorError",
     "child",
+    "pool",
     "render",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, assert_never
 
 from llmactors import Context, InHand, Later, Slot
@@ -41,9 +41,17 @@ class Keeper:
         context: the supervisor's own.
         rules: what its class declares.
         specs: its first children, each with a name.
+        on_open: called with each slot that was opened.
     """
 
-    def __init__(self, context: Context[Any], rules: Rules, specs: Iterable[ChildSpec[Any]]) -> None:
+    def __init__(
+        self,
+        context: Context[Any],
+        rules: Rules,
+        specs: Iterable[ChildSpec[Any]],
+        on_open: Callable[[Slot[Any]], None],
+    ) -> None:
+        self._on_open = on_open
         self.specs = {spec.name: spec for spec in specs}
         self.family: Family = family(rules, ((name, _terms(spec)) for name, spec in self.specs.items()))
         self.slots: dict[str, Slot[Any]] = {}
@@ -207,6 +215,7 @@ class Keeper:
             shutdown=spec.shutdown,
             start_timeout=spec.start_timeout,
         )
+        self._on_open(slot)
         return slot
 
     def _discard(self, name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from llmactors import Actor, ActorRef, Ended, Exit, Later, Message, Started, StartFailed, StartIgnored, message
+from llmactors import Actor, ActorRef, Ended, Exit, Later, Message, Slot, Started, StartFailed, StartIgnored, message
 from supervisors._core import _events as events
 from supervisors._core._family import GaveUp, Rules, StartedNot
 from supervisors._core._slots import ALIVE, State
@@ -82,6 +82,9 @@ class Overseer(Actor):
     def _specs(self) -> Iterable[ChildSpec[Any]]:
         raise NotImplementedError
 
+    def _opened(self, slot: Slot[Any]) -> None:
+        """Hear of a slot that was opened."""
+
     # -- the supervisor's own life ------------------------------------------------------------------------------------
     async def on_start(self) -> None:
         """Start the children, in order, each after the one before is up.
@@ -89,7 +92,7 @@ class Overseer(Actor):
         Raises:
             ChildStartError: one failed to start; those before it were stopped again, and its error is the cause.
         """
-        self._keeper = keeper = Keeper(self.context, self._rules(), self._specs())
+        self._keeper = keeper = Keeper(self.context, self._rules(), self._specs(), self._opened)
         keeper.open()
         try:
             await keeper.opened.wait()
@@ -111,8 +114,9 @@ class Overseer(Actor):
         await keeper.closed.wait()
         verdict = keeper.verdict
         if isinstance(verdict, GaveUp):
-            granted, within = self.intensity.restarts, self.intensity.within
-            raise GaveUpError(verdict.name, verdict.history, granted, within) from error_of(verdict.history[-1])
+            intensity = keeper.family.rules.intensity
+            cause = error_of(verdict.history[-1])
+            raise GaveUpError(verdict.name, verdict.history, intensity.restarts, intensity.within) from cause
 
     def receive(self, message: Any) -> Any:
         """Hear of the children. A subclass that handles more passes on what it does not know.

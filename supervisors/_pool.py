@@ -1,0 +1,129 @@
+"""`pool`: several workers behind one queue."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
+
+from llmactors import Down, Ended, Exited, Later, Mailbox, Slot, Started, StartFailed
+from llmactors.hosts import HostConfig
+from supervisors._core._family import Rules
+from supervisors._overseer import Overseer
+from supervisors._specs import KNOWN, ChildSpec, Options, child, refuse_unknown
+from supervisors._values import Intensity, Restart, is_count
+from supervisors.errors import SpecError
+
+A = TypeVar("A")
+Ts = TypeVarTuple("Ts")
+
+THE_POOL_S = frozenset({"name", "mailbox", "significant"})
+NOTICES = (Started, StartFailed, Ended, Exited, Down)
+
+
+class PoolOptions(Options, total=False):
+    """What may be said of a pool. `name`, `mailbox` and `significant` are the pool's; the rest is each worker's.
+
+    Attributes:
+        size: how many workers, 1 or more; 2 without it.
+        intensity: how many restarts of workers before the pool gives up; 3 within 5 s without it.
+    """
+
+    size: int
+    intensity: Intensity
+
+
+POOL_KNOWN = KNOWN | {"size", "intensity"}
+
+
+class Pool(Overseer):
+    """Hands each message to a worker that is free; the others wait in the pool's mailbox.
+
+    A worker has one message at a time (as many as its `concurrency`). The worker answers the asker itself, streams
+    included. What a worker that ended had not begun goes back to the front of the queue; what it had in hand is lost,
+    or under `redeliver=n` handled by its next incarnation. While no worker is free the pool takes nothing, not even
+    administration; its workers are restarted all the same.
+    """
+
+    def __init__(self, worker: ChildSpec[Any], size: int, intensity: Intensity) -> None:
+        self._worker, self._size = worker, size
+        self._granted = intensity
+        self._free: dict[str, None] = {}  # in the order in which they became free
+
+    def _rules(self) -> Rules:
+        return Rules(intensity=self._granted)
+
+    def _specs(self) -> Iterable[ChildSpec[Any]]:
+        stem = getattr(self._worker.actor, "__name__", "worker").lower()
+        return [dataclasses.replace(self._worker, name=f"{stem}-{number}") for number in range(1, self._size + 1)]
+
+    def _opened(self, slot: Slot[Any]) -> None:
+        slot.on_idle = partial(self._on_idle, slot.name)
+
+    async def on_start(self) -> None:
+        """Start the workers; messages wait until one is free."""
+        self.context.shut()
+        await super().on_start()
+
+    def receive(self, message: Any) -> Any:
+        """Hear of the workers, or hand a message to one that is free."""
+        if not isinstance(message, NOTICES):
+            return Later(by=self._take_free().ref)
+        if isinstance(message, StartFailed | Ended) and self._is_ours(message.ref):
+            self._free.pop(message.ref.name, None)
+            self._keeper.slots[message.ref.name].take_back()
+            self._shut_if_nobody_is_free()
+        return super().receive(message)
+
+    def _take_free(self) -> Slot[Any]:
+        slots = self._keeper.slots
+        name = next((each for each in self._free if not slots[each].ref.paused), next(iter(self._free)))
+        del self._free[name]
+        self._shut_if_nobody_is_free()
+        return slots[name]
+
+    def _on_idle(self, name: str) -> None:
+        self._free[name] = None
+        self.context.unshut()
+
+    def _shut_if_nobody_is_free(self) -> None:
+        if not self._free:
+            self.context.shut()
+
+    def _start_child(self, spec: ChildSpec[Any]) -> Later[Any]:
+        raise SpecError("children", spec, "a pool keeps `size` workers of one kind; declare another size")
+
+
+def pool(cls: Callable[[Unpack[Ts]], A], *args: *Ts, **options: Unpack[PoolOptions]) -> ChildSpec[A]:
+    """Say how a supervisor keeps *size* workers of class *cls* behind one queue: `pool(Net, size=2, host=Process())`.
+
+    The pool's ref is asked as a worker's would be: `await system.ref(App.nets).ask(Net.predict(x))`. For the options
+    see `PoolOptions`.
+
+    Raises:
+        SpecError: an option holds what it cannot mean.
+        UnknownOptionError: there is no such option; the error names the nearest one.
+    """
+    given: dict[str, Any] = dict(options)
+    refuse_unknown(given, POOL_KNOWN)
+    size, intensity = given.pop("size", 2), given.pop("intensity", Intensity())
+    if not is_count(size) or size == 0:
+        raise SpecError("size", size, "give a whole number, 1 or more")
+    if not isinstance(intensity, Intensity):
+        raise SpecError("intensity", intensity, "give an Intensity(restarts, within=seconds)")
+    own = {option: given.pop(option) for option in THE_POOL_S & given.keys()}
+    if given.get("host") is not None:
+        given["host"] = _one_at_a_time(given["host"])
+    worker = child(cls, *args, **given)
+    mailbox = own.pop("mailbox", None) or getattr(worker.actor, "mailbox", None) or Mailbox()
+    own["restart"] = Restart.TRANSIENT if own.get("significant") else Restart.PERMANENT
+    spec = ChildSpec(actor=Pool, args=(worker, size, intensity), shutdown="forever", mailbox=mailbox, **own)
+    return cast("ChildSpec[A]", spec)  # its ref takes what a worker's takes
+
+
+def _one_at_a_time(host: HostConfig) -> HostConfig:
+    """Have a host that hands messages over ahead of time hand over one at a time: the rest is for whoever is free."""
+    if dataclasses.is_dataclass(host) and any(field.name == "prefetch" for field in dataclasses.fields(host)):
+        return cast("HostConfig", dataclasses.replace(cast("Any", host), prefetch=1))
+    return host
