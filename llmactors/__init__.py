@@ -5,6 +5,7 @@ from llmactors._context import Context, Monitor, Slot, Timer
 from llmactors._core.mailbox import Mailbox
 from llmactors._endpoints import message
 from llmactors._exits import Crash, Exit, Killed, Normal, Shutdown
+from llmactors._gather import Answered, Asks, Unanswered, hedged
 from llmactors._later import Later
 from llmactors._machine import StateMachine
 from llmactors._messages import (
@@ -29,6 +30,8 @@ __all__ = [
     "Actor",
     "ActorRef",
     "ActorSystem",
+    "Answered",
+    "Asks",
     "Context",
     "Crash",
     "DeadLetter",
@@ -53,6 +56,8 @@ __all__ = [
     "Stream",
     "StreamMessage",
     "Timer",
+    "Unanswered",
     "Usage",
+    "hedged",
     "message",
 ]

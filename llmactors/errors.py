@@ -5,6 +5,7 @@ LLMActorsError
 │   └── LinkedActorEndedError    the end of a linked actor, as the cause of this actor's end
 ├── ActorDownError               no incarnation is up and the asker would not wait
 ├── AskTimeoutError              no answer in time (a TimeoutError too)
+├── NoAnswerError                none of several asks was answered
 ├── StreamIdleError              the reader of a stream stood still for too long (a TimeoutError too)
 ├── HandlerTimeoutError          a handler was longer than its limit (a TimeoutError too)
 ├── StartTimeoutError            `on_start` took longer than the start time-out (a TimeoutError too)
@@ -24,11 +25,13 @@ LLMActorsError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmactors._exits import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from llmactors._exits import Exit
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "LinkedActorEndedError",
     "MailboxFullError",
     "NameTakenError",
+    "NoAnswerError",
     "NotSerialisableError",
     "RemoteError",
     "StartFailedError",
@@ -85,6 +89,16 @@ class AskTimeoutError(LLMActorsError, TimeoutError):
     def __init__(self, path: str, message: str, timeout: float) -> None:
         super().__init__(f"actor `{path}` did not answer {message} within {timeout:g} s")
         self.path, self.message, self.timeout = path, message, timeout
+
+
+class NoAnswerError(LLMActorsError):
+    """None of several asks was answered; `errors` says why, by label, and `__cause__` is the last of them."""
+
+    def __init__(self, errors: Mapping[Any, BaseException]) -> None:
+        told = "; ".join(f"{label!r}: {type(error).__name__}: {error}" for label, error in errors.items())
+        super().__init__(f"no answer from any of {len(errors)}: {told}" if errors else "no answer: nobody was asked")
+        self.errors = dict(errors)
+        self.__cause__ = next(reversed(self.errors.values()), None)
 
 
 class StreamIdleError(LLMActorsError, TimeoutError):
