@@ -11,6 +11,7 @@ before it.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final, Protocol
 
 TICK: Final = 0.02  # seconds; a deadline is noticed at most this late
@@ -46,7 +47,7 @@ class Wheel:
         """Turn the wheel to *now* and return what has expired, earliest deadline first."""
         buckets = self._buckets
         for entry in self.young:
-            if entry.pending():
+            if entry.pending() and entry.deadline < inf:
                 buckets.setdefault(int(entry.deadline / TICK) + 1, []).append(entry)
         self.young = []
         due = sorted(tick for tick in buckets if tick <= int(now / TICK))
