@@ -27,9 +27,11 @@ def child_of(cell: ActorRef[Any], name: str) -> ActorRef[Any] | None:
 
 def walk(cell: ActorRef[Any]) -> Iterator[ActorRef[Any]]:
     """Yield the slots below *cell*, parents first."""
-    for child in cell.children():
-        yield child
-        yield from walk(child)
+    waiting = list(reversed(cell.children()))
+    while waiting:
+        below = waiting.pop()
+        yield below
+        waiting += reversed(below.children())
 
 
 def find(guardian: ActorRef[Any], root: ActorRef[Any] | None, start: ActorRef[Any] | None, where: Any) -> ActorRef[Any]:
