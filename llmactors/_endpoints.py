@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
 
 from llmactors._messages import ASK_TIMEOUT, HANDLER_LIMIT, EndpointInfo, Kind, Message, Options, StreamMessage
@@ -73,10 +74,11 @@ class StreamEndpoint(Endpoint[A, P, R, T]):
 class Declare:
     """What `@message(...)` with options returns: the same decorator, with the options kept."""
 
-    __slots__ = ("_options",)
+    __slots__ = ("_limited", "_options")
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, limited: bool) -> None:
         self._options = options
+        self._limited = limited
 
     @overload
     def __call__(
@@ -95,8 +97,10 @@ class Declare:
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], R]) -> Endpoint[A, P, R, R]: ...
     def __call__(self, function: Callable[..., Any]) -> Any:
-        kind = StreamEndpoint if inspect.isasyncgenfunction(function) else Endpoint
-        return kind(function, self._options)
+        _check_function(function)
+        if not inspect.isasyncgenfunction(function):
+            return Endpoint(function, self._options)
+        return StreamEndpoint(function, self._options if self._limited else replace(self._options, limit=None))
 
 
 @overload
@@ -119,7 +123,7 @@ def message(function: Callable[Concatenate[A, P], R]) -> Endpoint[A, P, R, R]: .
 def message(
     *,
     timeout: float = ASK_TIMEOUT,
-    limit: float | None = HANDLER_LIMIT,
+    limit: float | Literal["default"] | None = "default",
     abandoned: Literal["cancel", "finish"] = "cancel",
     raises: tuple[type[BaseException], ...] = (),
 ) -> Declare: ...
@@ -127,7 +131,7 @@ def message(
     function: Callable[..., Any] | None = None,
     *,
     timeout: float = ASK_TIMEOUT,
-    limit: float | None = HANDLER_LIMIT,
+    limit: float | Literal["default"] | None = "default",
     abandoned: Literal["cancel", "finish"] = "cancel",
     raises: tuple[type[BaseException], ...] = (),
 ) -> Any:
@@ -140,8 +144,9 @@ def message(
         TypeError: *function* is not a function, or an option has the wrong type.
         ValueError: A time is not positive, or `abandoned` is neither "cancel" nor "finish".
     """
-    declare = Declare(_check_options(timeout, limit, abandoned, raises))
-    return declare if function is None else declare(_check_function(function))
+    seconds = HANDLER_LIMIT if limit == "default" else limit
+    declare = Declare(_check_options(timeout, seconds, abandoned, raises), limited=limit != "default")
+    return declare if function is None else declare(function)
 
 
 def endpoints(cls: type) -> dict[str, Endpoint[Any, Any, Any, Any]]:
@@ -159,12 +164,11 @@ def call_of(cls: type, endpoint: Endpoint[Any, Any, Any, Any]) -> Call:
     return endpoint.bind(function)
 
 
-def _check_function(function: Callable[..., Any]) -> Callable[..., Any]:
+def _check_function(function: Callable[..., Any]) -> None:
     if not inspect.isfunction(function):
         raise TypeError(f"@message is for methods defined with `def` or `async def`, not for {function!r}")
     if not inspect.signature(function).parameters:
         raise TypeError(f"@message on {function.__qualname__}: a handler's first parameter is `self`")
-    return function
 
 
 def _check_options(
