@@ -52,9 +52,9 @@ class Actor:
                 f"this {type(self).__name__} is not run by a system: spawn it, and its context is there"
             ) from None
         extra = cell.need_extra()
-        if extra.context is None:
+        if extra.context is None and cell.actor is self:
             extra.context = cell.system.make_context(cell, self)
-        if extra.context.actor is not self:
+        if extra.context is None or extra.context.actor is not self:
             raise RuntimeError(f"this life of `{cell.path}` is over: its context is gone")
         return extra.context
 

@@ -40,7 +40,7 @@ class Failure:
 class Ask:
     """A message whose sender waits for the answer."""
 
-    __slots__ = ("cell", "deadline", "future", "message", "timeout", "value", "watched")
+    __slots__ = ("cell", "deadline", "future", "message", "timeout", "value")
 
     def __init__(self, message: Any, now: float, timeout: float, cell: ActorRef[Any]) -> None:
         self.message = message
@@ -49,17 +49,13 @@ class Ask:
         self.cell = cell
         self.value: Any = PENDING
         self.future: Future[None] | None = None
-        self.watched = True
 
     def inherit(self) -> None:
-        """Take over the deadline of the ask that the present handler is answering, if that one is nearer.
-
-        Its end cancels the handler, and with it this ask: no timer of its own is needed.
-        """
+        """Take over the deadline of the ask that the present handler is answering, if that one is nearer."""
         outer = CURRENT.get()
         if isinstance(outer, Ask) and outer.value is PENDING and outer.deadline < self.deadline:
+            self.timeout -= self.deadline - outer.deadline
             self.deadline = outer.deadline
-            self.watched = False
 
     def pending(self) -> bool:
         """Say whether there is no answer yet."""

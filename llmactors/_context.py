@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError, sleep
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
 from llmactors import _lives as lives
@@ -10,7 +11,7 @@ from llmactors._core.flags import DEAD, ENDED, PAUSED
 from llmactors._core.names import check_name
 from llmactors._exits import Killed, Normal
 from llmactors._messages import Down, Due, InHand
-from llmactors._signals import LinkExit, Stashed, Stop
+from llmactors._signals import LinkExit, Stashed, Stop, check_shutdown
 from llmactors.errors import NameTakenError
 from llmactors.hosts._port import Birth
 
@@ -58,22 +59,42 @@ class Timer:
 
 
 class Monitor:
-    """A watch over an actor: one `Down`, then it is gone."""
+    """A watch over an actor: one `Down`, then it is gone. It belongs to the incarnation that asked for it."""
 
     __slots__ = ("_watcher", "ref", "until")
 
     def __init__(self, watcher: ActorRef[Any] | None, ref: ActorRef[Any], until: Until) -> None:
         self._watcher, self.ref, self.until = watcher, ref, until
 
+    def arm(self, watcher: ActorRef[Any]) -> None:
+        """Be known on both sides. For the kernel."""
+        mine, theirs = watcher.need_extra(), self.ref.need_extra()
+        if mine.watching is None:
+            mine.watching = {}
+        mine.watching[self] = None
+        if self.until == "ended":
+            if theirs.monitors is None:
+                theirs.monitors = {}
+            theirs.monitors[self] = None
+        else:
+            if theirs.watchers is None:
+                theirs.watchers = {}
+            theirs.watchers[self] = None
+
     def fire(self, exit: Exit) -> None:
         """Send the notice. For the kernel."""
-        watcher, self._watcher = self._watcher, None
+        watcher = self._watcher
+        self.cancel()
         if watcher is not None:
             slots.notice(watcher, Down(self.ref, exit))
 
     def cancel(self) -> None:
         """Send nothing any more."""
-        self._watcher = None
+        watcher, self._watcher = self._watcher, None
+        mine, theirs = None if watcher is None else watcher.extra, self.ref.extra
+        for known in (mine and mine.watching, theirs and theirs.monitors, theirs and theirs.watchers):
+            if known:
+                known.pop(self, None)
 
 
 class Slot(Generic[A]):
@@ -127,7 +148,6 @@ class Slot(Generic[A]):
         if not cell.flags & ENDED or cell.flags & DEAD:
             raise RuntimeError(f"slot `{cell.path}` is {cell.state}: only a slot that is down can be revived")
         slots.requeue(cell, list(requeue))
-        cell.need_extra().in_hand = []
         lives.begin(cell, self.birth)
 
     def stop(self) -> None:
@@ -215,6 +235,7 @@ class Context(Generic[A]):
             NameTakenError: This incarnation has a child of that name.
         """
         check_name(name)
+        check_shutdown(shutdown)
         birth = Birth(cls, args, kwargs, start_timeout)  # type: ignore[arg-type]
         table = self._cell.system.host(host).table(birth.cls)
         ref = self._reopen(name, birth.cls, table)
@@ -224,8 +245,8 @@ class Context(Generic[A]):
         extra.kept, extra.unclaimed = True, False
         extra.mailbox, extra.redeliver, extra.shutdown = mailbox, redeliver, shutdown
         slots.set_capacity(ref)
-        if self._cell.paused:
-            ref.flags |= PAUSED
+        if self._cell.need_extra().pause_children:
+            slots.pause(ref)
         return Slot(ref, birth)
 
     def _reopen(self, name: str, cls: type, table: Any) -> ActorRef[Any] | None:
@@ -246,16 +267,19 @@ class Context(Generic[A]):
         me = self._cell
         if ref is me:
             return
-        if ref.flags & (ENDED | DEAD):
-            exit = (ref.extra and ref.extra.exit) or Killed("it is not there")
-            me.signal(LinkExit(ref, ref.path, exit))
-            return
         mine, theirs = me.need_extra(), ref.need_extra()
+        for parent, child, extra in ((me, ref, theirs), (ref, me, mine)):
+            if child.owner is parent and not extra.kept and not child.flags & DEAD:  # linked by birth
+                extra.unlinked = False
+                return
         if mine.links is None:
             mine.links = {}
+        mine.links[ref] = None
+        if ref.flags & (ENDED | DEAD):
+            me.signal(LinkExit(ref, ref.path, theirs.exit or Killed("it is not there")))
+            return
         if theirs.links is None:
             theirs.links = {}
-        mine.links[ref] = None
         theirs.links[me] = None
 
     def unlink(self, ref: ActorRef[Any]) -> None:
@@ -267,6 +291,8 @@ class Context(Generic[A]):
                 links.pop(peer, None)
         if ref.owner is me:
             theirs.unlinked = True
+        elif me.owner is ref:
+            mine.unlinked = True
 
     def monitor(self, ref: ActorRef[Any], until: Until = "ended") -> Monitor:
         """Watch *ref*: one `Down` comes when its incarnation ends, or with `"discarded"` when its slot is."""
@@ -276,10 +302,8 @@ class Context(Generic[A]):
         extra = ref.need_extra()
         if ref.flags & DEAD or (until == "ended" and ref.flags & ENDED):
             monitor.fire(extra.exit or Killed("it is not there"))
-        elif until == "ended":
-            extra.monitors = [*(extra.monitors or ()), monitor]
         else:
-            extra.watchers = [*(extra.watchers or ()), monitor]
+            monitor.arm(self._cell)
         return monitor
 
     def demonitor(self, monitor: Monitor) -> None:
@@ -332,6 +356,7 @@ class Context(Generic[A]):
 
     async def checkpoint(self) -> None:
         """Let a pause take effect here, and let the others run: wait until nobody has this actor paused."""
+        await sleep(0)
         cell = self._cell
         while cell.flags & PAUSED:
             extra = cell.need_extra()
@@ -339,7 +364,12 @@ class Context(Generic[A]):
                 extra.resumed = []
             future: Any = cell.scheduler.loop.create_future()
             extra.resumed.append(future)
-            await future
+            try:
+                await future
+            except CancelledError:
+                if extra.resumed is not None:
+                    extra.resumed.remove(future)
+                raise
 
     def stop(self) -> None:
         """End this actor after what is in hand, as `Normal`."""

@@ -29,16 +29,18 @@ from llmactors._core.flags import (
     STOPPING,
 )
 from llmactors._core.redelivery import redelivered
-from llmactors._exits import Exit, Killed, error_of
+from llmactors._exits import Exit, Killed
 from llmactors._messages import Ended, InHand, StartFailed
 from llmactors._signals import Kill, LinkExit, Stop
-from llmactors._streams import Flow
-from llmactors.errors import ActorEndedError, StartFailedError
+from llmactors._streams import Flow, message_of
+from llmactors.errors import StartFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from llmactors._ref import ActorRef
+
+ended_error = slots.ended_error
 
 
 def end(cell: ActorRef[Any], exit: Exit, items: Iterable[Any] = ()) -> None:
@@ -86,14 +88,7 @@ def hold(cell: ActorRef[Any], exit: Exit, items: Iterable[Any]) -> None:
         if isinstance(item, (Ask, Flow)):
             item.fail(ended_error(cell, exit))
         if extra.redeliver and not exit.clean:
-            cell.system.dead_letter(item.message if isinstance(item, (Ask, Flow)) else item, cell.path, "poison")
-
-
-def ended_error(cell: ActorRef[Any], exit: Exit) -> ActorEndedError:
-    """Make the error for those who waited for this actor, its cause the error that ended it."""
-    error = ActorEndedError(cell.path, exit)
-    error.__cause__ = error_of(exit)
-    return error
+            cell.system.dead_letter(message_of(item), cell.path, "poison")
 
 
 def _fence_jobs(cell: ActorRef[Any], exit: Exit) -> None:
@@ -135,25 +130,48 @@ def _end_spawned(cell: ActorRef[Any], *, killed: bool) -> None:
 
 
 def advance(cell: ActorRef[Any]) -> None:
-    """Go on with an end, as far as it can."""
-    extra = cell.need_extra()
-    if not cell.flags & ENDING:
+    """Go on with an end, as far as it can. The end of one cell may let its owner's go on: the deepest comes first."""
+    advancing = cell.scheduler.advancing
+    advancing.append(cell)
+    if len(advancing) > 1:
         return
-    children = (extra.children or {}).values()
-    if any(child.extra is None or not child.extra.kept for child in children):
+    try:
+        while advancing:
+            _advance(advancing[0])
+            del advancing[0]
+    finally:
+        advancing.clear()
+
+
+def _advance(cell: ActorRef[Any]) -> None:
+    extra = cell.need_extra()
+    if not cell.flags & ENDING or extra.spawned_alive:
         return
     if not extra.host_done:
         if not isinstance(extra.exit, Killed) and not extra.stopping_host:
             extra.stopping_host = True
-            arm_shutdown(cell)
             cell.handlers.host.stop(cell, extra.exit or Killed())
+            if not extra.host_done:
+                arm_shutdown(cell)
         return
-    living = [child for child in children if not child.flags & (ENDED | DEAD)]
-    if living:
-        for child in reversed(living):
-            child.signal(Kill("its owner has ended"))
+    if extra.kept_alive:
+        if not extra.ending_kept:
+            extra.ending_kept = True
+            for child in reversed(list((extra.children or {}).values())):
+                if not child.flags & (ENDED | DEAD):
+                    child.signal(Kill("its owner has ended"))
         return
     _finalize(cell)
+
+
+def count_alive(cell: ActorRef[Any], change: int) -> None:
+    """A life begins or ends: its owner knows how many there are."""
+    extra = None if cell.owner is None else cell.owner.extra
+    if extra is not None:
+        if cell.extra is not None and cell.extra.kept:
+            extra.kept_alive += change
+        else:
+            extra.spawned_alive += change
 
 
 def host_done(cell: ActorRef[Any], exit: Exit | None = None) -> None:
@@ -164,6 +182,8 @@ def host_done(cell: ActorRef[Any], exit: Exit | None = None) -> None:
     extra.host_done = True
     if exit is not None and (extra.exit is None or extra.exit.clean):
         extra.exit = exit
+    if extra.spawned_alive:  # by `on_stop`: nobody else would end them
+        _end_spawned(cell, killed=isinstance(extra.exit, Killed))
     advance(cell)
 
 
@@ -173,10 +193,11 @@ def _finalize(cell: ActorRef[Any]) -> None:
     exit, start_error = extra.exit, extra.start_error
     assert exit is not None
     cell.flags = (cell.flags & KEPT_WITH_SLOT) | ENDED
+    count_alive(cell, -1)
     cancel_timers(cell, all_of_them=True)
     if extra.resident is not None:
         extra.resident.fence()
-    cell.actor = None
+    cell.actor = extra.context = extra.resident = None
     if cell.inbox is None:
         cell.inbox = cell.scheduler.new_inbox()
     slots.forget_notices(cell)
@@ -209,14 +230,16 @@ def _wake_up_failed(cell: ActorRef[Any], exit: Exit, start_error: BaseException 
 def _tell_links_and_monitors(cell: ActorRef[Any], exit: Exit) -> bool:
     """Tell the linked and the monitoring; say whether there was one."""
     extra = cell.need_extra()
-    links, monitors = extra.links or {}, extra.monitors or []
+    links, monitors = extra.links or {}, list(extra.monitors or ())
     extra.links = extra.monitors = None
     for peer in links:
         if peer.extra is not None and peer.extra.links is not None and cell in peer.extra.links:
             peer.signal(LinkExit(cell, cell.path, exit))
+    for monitor in list(extra.watching or ()):
+        monitor.cancel()
     for monitor in monitors:
         monitor.fire(exit)
-    return bool(links or monitors)
+    return bool(links or monitors or extra.watchers)
 
 
 def _owner_hears(cell: ActorRef[Any], exit: Exit) -> bool:
@@ -224,8 +247,9 @@ def _owner_hears(cell: ActorRef[Any], exit: Exit) -> bool:
     owner, extra = cell.owner, cell.need_extra()
     if owner is None or owner.owner is None or extra.unlinked:
         return exit.clean
-    if not owner.flags & OVER:
-        owner.signal(LinkExit(cell, cell.path, exit))
+    if owner.flags & OVER:
+        return exit.clean
+    owner.signal(LinkExit(cell, cell.path, exit))
     return True
 
 

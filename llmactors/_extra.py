@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asyncio import Future, TimerHandle
+    from collections import deque
     from collections.abc import Callable
 
     from llmactors._asks import Ask
@@ -26,6 +26,7 @@ class Extra:
         "again",
         "children",
         "context",
+        "ending_kept",
         "exit",
         "gate",
         "gone",
@@ -35,6 +36,7 @@ class Extra:
         "incarnation",
         "jobs",
         "kept",
+        "kept_alive",
         "laters",
         "links",
         "mailbox",
@@ -51,6 +53,7 @@ class Extra:
         "shutdown",
         "shutdown_timer",
         "signals",
+        "spawned_alive",
         "start_error",
         "start_timer",
         "started_at",
@@ -63,13 +66,15 @@ class Extra:
         "up",
         "waiters",
         "watchers",
+        "watching",
     )
 
     def __init__(self) -> None:
-        self.signals: deque[Any] = deque()
+        self.signals: list[Any] = []
         # the place in the tree
         self.children: dict[Any, ActorRef[Any]] | None = None
         self.serial = 0
+        self.kept_alive = self.spawned_alive = 0  # children with a life in them: in slots, and on their own
         self.id = 0
         self.kept = False  # the owner holds the slot and decides what becomes of it
         self.unclaimed = False  # its owner was restarted and has not opened it again yet
@@ -84,7 +89,7 @@ class Extra:
         self.stashed: list[InHand] | None = None
         self.notices = 0
         self.waiters: deque[tuple[Future[bool], Any]] | None = None
-        self.watchers: list[Monitor] | None = None
+        self.watchers: dict[Monitor, None] | None = None
         self.gone: list[Future[Exit]] | None = None
         self.up: list[Future[None]] | None = None
         self.shutdown: float | str = 5.0
@@ -94,7 +99,8 @@ class Extra:
         self.context: Context[Any] | None = None
         self.links: dict[ActorRef[Any], None] | None = None
         self.unlinked = False
-        self.monitors: list[Monitor] | None = None
+        self.monitors: dict[Monitor, None] | None = None
+        self.watching: dict[Monitor, None] | None = None
         self.timers: set[Timer] | None = None
         self.laters: dict[Ask, None] | None = None
         self.resident: Job | None = None
@@ -104,18 +110,18 @@ class Extra:
         self.exit: Exit | None = None
         self.start_error: BaseException | None = None
         self.stopping = self.stopping_host = self.never_up = False
-        self.host_done = False
+        self.host_done = self.ending_kept = False
         self.start_timer: TimerHandle | None = None
         self.shutdown_timer: TimerHandle | None = None
 
     def new_life(self) -> None:
         """Forget what belonged to the incarnation that ended."""
         self.context = None
-        self.links = self.monitors = self.timers = self.laters = None
+        self.links = self.monitors = self.watching = self.timers = self.laters = None
         self.unlinked = False
         self.resident = None
         self.jobs.clear()
         self.resumed = None
         self.in_hand = []
         self.start_error = None
-        self.stopping = self.stopping_host = self.host_done = self.never_up = False
+        self.stopping = self.stopping_host = self.host_done = self.never_up = self.ending_kept = False

@@ -7,18 +7,19 @@ to DEAD (see `_slots`).
 from __future__ import annotations
 
 from asyncio import CancelledError
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from llmactors import _slots as slots
 from llmactors._asks import Ask
-from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, OVER, SIGNALS, STARTING, STOPPING
+from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, OVER, PAUSED, SIGNALS, STARTING, STOPPING
 from llmactors._core.links import LinkEffect, on_linked_exit
-from llmactors._ends import arm_shutdown, cancel_timers, end, wake_up
-from llmactors._exits import Crash, Killed, Shutdown, error_of
+from llmactors._ends import arm_shutdown, cancel_timers, count_alive, end, wake_up
+from llmactors._exits import Crash, Killed, Normal, Shutdown, error_of
 from llmactors._messages import Ended, Exited, Started, StartFailed
 from llmactors._signals import Kill, LinkExit, Pause, Resume, Stashed, Stop
-from llmactors._streams import Flow
-from llmactors.errors import LinkedActorEndedError, StartTimeoutError, UnhandledMessageError
+from llmactors._streams import Flow, message_of
+from llmactors.errors import LinkedActorEndedError, StartIgnored, StartTimeoutError, UnhandledMessageError
 
 if TYPE_CHECKING:
     from llmactors._later import Later
@@ -34,7 +35,9 @@ def begin(cell: ActorRef[Any], birth: Birth) -> None:
     cell.flags = (cell.flags & ~(ENDED | BUSY)) | STARTING
     if cell.inbox is None:
         cell.inbox = cell.scheduler.new_inbox()
+    count_alive(cell, 1)
     if extra is not None:
+        slots.lose_in_hand(cell)
         extra.new_life()
         extra.exit = None
         extra.incarnation += 1
@@ -67,7 +70,7 @@ def start_failed(cell: ActorRef[Any], error: BaseException) -> None:
         return
     extra = cell.need_extra()
     extra.start_error, extra.never_up = error, True
-    end(cell, Crash(error))
+    end(cell, Normal() if isinstance(error, StartIgnored) else Crash(error))
 
 
 def _start_timed_out(cell: ActorRef[Any], timeout: float) -> None:
@@ -95,7 +98,7 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
         if error.after is not None:
             error.after()
         return
-    message = item.message if isinstance(item, (Ask, Flow)) else item
+    message = message_of(item)
     waiting = isinstance(item, (Ask, Flow))
     if waiting and not item.pending() and isinstance(error, CancelledError):
         return
@@ -114,6 +117,12 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
     end(cell, Crash(error), (item,))
 
 
+def skipped(cell: ActorRef[Any], ask: Ask) -> None:
+    """The asker gave up before the message's turn came: it is counted, not handled."""
+    cell.scheduler.expired += 1
+    cell.system.dead_letter(ask.message, cell.path, "expired")
+
+
 def await_later(cell: ActorRef[Any], later: Later[Any], item: Any) -> None:
     """A handler answers later: remember who waits, or pass the message on to the one who is to answer."""
     if later.by is not None:
@@ -123,8 +132,23 @@ def await_later(cell: ActorRef[Any], later: Later[Any], item: Any) -> None:
         if extra.laters is None:
             extra.laters = {}
         extra.laters[item] = None
-        if len(extra.laters) > 64:  # noqa: PLR2004  now and then, forget those that were answered
+        count = len(extra.laters)
+        if count >= 64 and not count & (count - 1):  # noqa: PLR2004  at each doubling, forget those that were answered
             extra.laters = {waiting: None for waiting in extra.laters if waiting.pending()}
+
+
+def go_ahead(cell: ActorRef[Any], now: float) -> float | None:
+    """Ask the owner's gate: None is the go-ahead. A gate that raises is its owner's crash, and is taken away."""
+    extra = cell.need_extra()
+    if extra.gate is None:
+        return None
+    try:
+        return extra.gate(cell.usage(), now)
+    except Exception as error:  # noqa: BLE001  the owner's code, on the scheduler's stack
+        slots.set_gate(cell, None)
+        if cell.owner is not None:
+            end(cell.owner, Crash(error))
+        return None
 
 
 def took(cell: ActorRef[Any], job: Job) -> None:
@@ -140,7 +164,8 @@ def gave_back(cell: ActorRef[Any], job: Job) -> None:
     extra = cell.extra
     if extra is not None:
         extra.jobs.discard(job)
-        cell.flags &= ~BUSY
+        if len(extra.jobs) < cell.handlers.concurrency:  # an owner may also have a notice in hand
+            cell.flags &= ~BUSY
 
 
 # -- signals -------------------------------------------------------------------------------------------------
@@ -150,24 +175,27 @@ def on_signals(cell: ActorRef[Any]) -> None:
     extra = cell.extra
     if extra is None:
         return
-    waiting = extra.signals
-    while waiting:
-        signal = waiting.popleft()
-        if cell.flags & DEAD:
-            continue
-        match signal:
-            case Stop():
-                _on_stop(cell, signal)
-            case Kill():
-                end(cell, Killed(signal.cause))
-            case Pause():
-                slots.pause(cell)
-            case Resume():
-                slots.resume(cell)
-            case LinkExit():
-                _on_link_exit(cell, signal)
-            case _:
-                _to_owner(cell, signal)
+    while extra.signals:
+        waiting, extra.signals = extra.signals, []
+        for signal in waiting:
+            if not cell.flags & DEAD:
+                _on_signal(cell, signal)
+
+
+def _on_signal(cell: ActorRef[Any], signal: Any) -> None:
+    match signal:
+        case Stop():
+            _on_stop(cell, signal)
+        case Kill():
+            end(cell, Killed(signal.cause))
+        case Pause():
+            slots.pause(cell)
+        case Resume():
+            slots.resume(cell)
+        case LinkExit():
+            _on_link_exit(cell, signal)
+        case _:
+            _to_owner(cell, signal)
 
 
 def _on_stop(cell: ActorRef[Any], signal: Stop) -> None:
@@ -177,12 +205,11 @@ def _on_stop(cell: ActorRef[Any], signal: Stop) -> None:
     if extra.shutdown == "kill":
         end(cell, Killed())
         return
-    arm_shutdown(cell)
     extra.stopping = True
     extra.exit = signal.exit
     if cell.flags & STARTING:
         extra.never_up = True
-        end(cell, Shutdown())
+        end(cell, signal.exit)
     elif signal.drain and not cell.flags & STOPPING:
         cell.flags |= DRAINING
         slots.set_capacity(cell)
@@ -193,17 +220,23 @@ def _on_stop(cell: ActorRef[Any], signal: Stop) -> None:
 def stop_when_free(cell: ActorRef[Any]) -> None:
     """End a stopping actor if nothing is in hand (and, draining, nothing is queued)."""
     extra = cell.need_extra()
-    if extra.jobs or (cell.flags & DRAINING and (cell.inbox or extra.requeued)):
+    in_hand = len(extra.jobs)
+    if in_hand and cell.flags & PAUSED and not cell.flags & DRAINING:
+        in_hand -= len(extra.resumed or ())  # what waits at a checkpoint while paused will not go on: it ends there
+    if in_hand or (cell.flags & DRAINING and (cell.inbox or extra.requeued)):
+        arm_shutdown(cell)
         return
     end(cell, extra.exit or Shutdown())
 
 
 def _on_link_exit(cell: ActorRef[Any], signal: LinkExit) -> None:
-    extra = cell.extra
-    if cell.flags & OVER or extra is None:
+    extra = cell.need_extra()
+    if cell.flags & OVER:
         return
-    if extra.links is not None:
-        extra.links.pop(signal.ref, None)
+    if extra.links is not None and signal.ref in extra.links:
+        del extra.links[signal.ref]
+    elif signal.ref.owner is not cell or signal.ref.need_extra().unlinked:
+        return  # it was unlinked while this was on its way
     match on_linked_exit(signal.exit, trapping=cell.handlers.trap_exits):
         case LinkEffect.NOTIFY:
             slots.notice(cell, Exited(signal.ref, signal.exit))
@@ -220,6 +253,13 @@ def _to_owner(cell: ActorRef[Any], signal: Started | StartFailed | Ended) -> Non
     if cell.flags & ENDED or cell.actor is None:
         return
     try:
-        cell.handlers.missing(cell.actor, signal)
-    except Exception as error:  # noqa: BLE001  as for a handler
+        answer = cell.handlers.missing(cell.actor, signal)
+        if isinstance(answer, CoroutineType):
+            cell.scheduler.first_step(cell, answer, signal)
+    except BaseException as error:  # as for a handler
+        if isinstance(error, UnhandledMessageError) and error.message is signal:
+            cell.system.dead_letter(signal, cell.path, "unhandled")
+            return
         end(cell, Crash(error))
+        if isinstance(error, KeyboardInterrupt):
+            raise

@@ -6,7 +6,7 @@ across restarts, for as long as the owner keeps the slot.
 
 from __future__ import annotations
 
-from asyncio import CancelledError, wait_for
+from asyncio import CancelledError
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
@@ -92,9 +92,8 @@ class ActorRef(Generic[A]):
 
     def _tell_from_elsewhere(self, message: Any) -> bool:
         inbox = self.inbox
-        if self.scheduler.loop.is_closed():
+        if not self.scheduler.call_from_elsewhere(self.tell, message):
             return False
-        self.scheduler.loop.call_soon_threadsafe(self.tell, message)
         return not self.flags & (DEAD | DRAINING) and (inbox is None or len(inbox) < self.capacity)
 
     @overload
@@ -125,7 +124,10 @@ class ActorRef(Generic[A]):
             value = scheduler.direct(self, message, timeout)
             if value.__class__ is not Ask:
                 if value.__class__ is Failure:
-                    raise value.error
+                    try:
+                        raise value.error
+                    finally:  # as below
+                        del value
                 return value
             ask: Ask = value
         else:
@@ -136,8 +138,7 @@ class ActorRef(Generic[A]):
             self.accept(ask)
         if ask.value is PENDING:
             ask.future = scheduler.loop.create_future()
-            if ask.watched:
-                scheduler.watch(ask)
+            scheduler.watch(ask)
             try:
                 await ask.future
             except CancelledError as cancelled:
@@ -146,7 +147,11 @@ class ActorRef(Generic[A]):
                 raise
         value = ask.value
         if value.__class__ is Failure:
-            raise value.error
+            try:
+                raise value.error
+            finally:  # the error's traceback holds this frame: it must not hold the error
+                del ask, value
+        ask.message = ask.value = None  # the wheel holds the ask until its deadline: it must not hold what was said
         return value
 
     async def send(self, message: Message[A, Any] | Request[Any] | object, timeout: float | None = None) -> None:
@@ -164,7 +169,7 @@ class ActorRef(Generic[A]):
         if inbox is None or len(inbox) < self.capacity:
             self.tell(message)
             return
-        await wait_for(slots.wait_for_room(self, message), timeout)
+        await slots.wait_for_room(self, message, timeout)
 
     def stream(self, message: StreamMessage[A, T], *, window: int = 32, idle: float = 30.0) -> Stream[T]:
         """Read what a stream endpoint yields: `async with ref.stream(...) as items: async for item in items: ...`.
@@ -223,8 +228,7 @@ class ActorRef(Generic[A]):
         """Put a control signal into the second lane; from any thread. For the kernel."""
         scheduler = self.scheduler
         if get_ident() != scheduler.thread:
-            if not scheduler.loop.is_closed():
-                scheduler.loop.call_soon_threadsafe(self.signal, signal)
+            scheduler.call_from_elsewhere(self.signal, signal)
             return
         if self.flags & DEAD:
             return
@@ -245,7 +249,12 @@ class ActorRef(Generic[A]):
             extra.gone = []
         future: Any = self.scheduler.loop.create_future()
         extra.gone.append(future)
-        ended: Exit = await future
+        try:
+            ended: Exit = await future
+        except CancelledError:
+            if extra.gone is not None:
+                extra.gone.remove(future)
+            raise
         return ended
 
     def __await__(self) -> Generator[Any, None, ActorRef[A]]:
@@ -265,7 +274,12 @@ class ActorRef(Generic[A]):
                 extra.up = []
             future = self.scheduler.loop.create_future()
             extra.up.append(future)
-            yield from future
+            try:
+                yield from future
+            except CancelledError:
+                if extra.up is not None:
+                    extra.up.remove(future)
+                raise
         return self
 
     # -- what is known ---------------------------------------------------------------------------------------
@@ -313,7 +327,9 @@ class ActorRef(Generic[A]):
     def state(self) -> str:
         """What the actor does now, from idle to discarded; the words are those of `state_of`."""
         extra = self.extra
-        in_hand = self.scheduler.current is self or bool(extra and extra.jobs)
+        in_hand = self.scheduler.current is self or (
+            extra is not None and len(extra.jobs) > len(extra.resumed or ())  # at a checkpoint it is as good as paused
+        )
         return state_of(self.flags, in_hand=in_hand, queued=bool(self.inbox))
 
     @property

@@ -16,7 +16,6 @@ Theory of operation
 from __future__ import annotations
 
 import asyncio
-from asyncio.tasks import _enter_task, _leave_task
 from collections import deque
 from contextvars import copy_context
 from threading import get_ident
@@ -41,12 +40,10 @@ from llmactors._core.flags import (
     WATCHED,
 )
 from llmactors._later import Later
-from llmactors._messages import HANDLER_LIMIT
-from llmactors._steps import DONE, Job, Limit
-from llmactors.errors import HandlerTimeoutError
+from llmactors._steps import Job, Limit, limit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from llmactors._ports import Ports
     from llmactors._ref import ActorRef
@@ -80,6 +77,8 @@ class Scheduler:
         self.wheel = Wheel()
         self.ticker: asyncio.TimerHandle | None = None
         self.spares: list[Job] = []
+        self.advancing: deque[ActorRef[Any]] = deque()
+        self.leaving: set[asyncio.Task[None]] = set()
         self.value: Any = None
         self.error: BaseException | None = None
         self.expired = 0
@@ -101,10 +100,12 @@ class Scheduler:
     def drain(self) -> None:
         """Give the actors one turn."""
         self.credit = self.credit_per_turn
-        self.run()
-        self.asleep = True
-        if self.ready:
-            self.arm()
+        try:
+            self.run()
+        finally:  # a KeyboardInterrupt goes on to the loop, which then wants the system stopped in order
+            self.current, self.depth, self.asleep = None, 0, True
+            if self.ready:
+                self.arm()
 
     def run(self) -> None:
         """Run slices in queue order until the queue is empty or the turn is used up."""
@@ -127,11 +128,10 @@ class Scheduler:
             if not inbox and not cell.flags:
                 cell.inbox = None
                 free.append(inbox)
-            elif not cell.flags & HELD:
+            elif not cell.flags & HELD or cell.flags & SIGNALS:
                 ready.append(cell)
             if now > end_of_turn:
                 break
-        self.current = None
 
     def slice(self, cell: ActorRef[Any], inbox: deque[Any]) -> int:  # noqa: C901, PLR0912  the hot path: calls cost
         """Handle up to `SLICE` messages of a cell; return how many it was."""
@@ -143,7 +143,7 @@ class Scheduler:
                 item = inbox.popleft()
                 if item.__class__ is Ask:
                     if item.value is not PENDING:
-                        self.expired += 1
+                        lives.skipped(cell, item)
                         continue
                     answer = handlers[item.message.__class__](actor, item.message)
                     if answer.__class__ is CoroutineType:
@@ -165,10 +165,10 @@ class Scheduler:
                             break
                 if cell.flags:
                     break
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001  SystemExit and MemoryError are ends of an actor, not of the system
+        except BaseException as error:  # SystemExit and MemoryError are ends of an actor, not of the system
             lives.raised(cell, error, item)
+            if isinstance(error, KeyboardInterrupt):
+                raise
         return SLICE - left
 
     def direct(self, cell: ActorRef[Any], message: Any, timeout: float | None) -> Any:
@@ -188,16 +188,17 @@ class Scheduler:
                 ask.inherit()
                 if answer.__class__ is Later:
                     lives.await_later(cell, answer, ask)
-                    answer = ask
                 else:
-                    answer = ask.value if self.first_step(cell, cast("Any", answer), ask) else ask
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001  as in `slice`
+                    self.first_step(cell, cast("Any", answer), ask)
+                answer = ask if ask.value is PENDING else ask.value
+        except BaseException as error:  # as in `slice`
             if ask is None:
                 ask = Ask(message, start, timeout_of(message) if timeout is None else timeout, cell)
                 ask.inherit()
             lives.raised(cell, error, ask)
+            if isinstance(error, KeyboardInterrupt):
+                self._leave_direct(cell, inbox, start, outer, depth)
+                raise
             answer = ask if ask.value is PENDING else ask.value
         self._leave_direct(cell, inbox, start, outer, depth)
         return answer
@@ -228,16 +229,18 @@ class Scheduler:
             flags = cell.flags
         if flags & HELD:
             return False
-        if flags & REQUEUED:
-            slots.take_requeued(cell)
         if flags & WAITERS:
             slots.admit(cell)
-        if not cell.inbox:
+        if not (cell.inbox or flags & REQUEUED):
             self.idle(cell)
             if flags & WATCHED and cell.extra is not None and cell.extra.on_idle is not None:
                 cell.extra.on_idle()
             return False
-        return not flags & GATE or self.ask_gate(cell)
+        if flags & GATE and not self.ask_gate(cell):
+            return False
+        if flags & REQUEUED:
+            slots.take_requeued(cell)
+        return True
 
     def idle(self, cell: ActorRef[Any]) -> None:
         """A cell has nothing to do: give its inbox back."""
@@ -247,9 +250,7 @@ class Scheduler:
 
     def ask_gate(self, cell: ActorRef[Any]) -> bool:
         """Ask the owner's gate for the go-ahead; a cell that does not get it is held until the time it names."""
-        extra = cell.extra
-        gate = None if extra is None else extra.gate
-        until = None if gate is None else gate(cell.usage(), self.clock())
+        until = lives.go_ahead(cell, self.clock())
         if until is None:
             return True
         cell.flags |= GATED
@@ -284,41 +285,38 @@ class Scheduler:
             job = self.spares.pop() if self.spares else Job(self, self.context.copy(), resident=False)
         else:
             job = resident
-        finished = self.begin(job, cell, coroutine, item)
+        finished = job.begin(cell, coroutine, item)
         if finished:
-            if not job.resident:
+            if job.task.cancelling():  # by its own step; the task will die of it
+                self.forsake(cell, job)
+            elif not job.resident:
                 job.context = self.context.copy()
                 self.spares.append(job)
             error = self.error
             if error is not None:
                 self.error = None
                 raise error
-            if item.__class__ is Ask and item.value is PENDING:
-                item.answer(self.value)
+            self.answered(cell, item, self.value)
             return True
         job.then = self.finished
         lives.took(cell, job)
-        self._limit(job, item)
+        limit = limit_of(item)
+        if limit is not None:
+            self.watch(Limit(job, limit))
         return False
 
-    def begin(self, job: Job, cell: ActorRef[Any], coroutine: Coroutine[Any, Any, Any], item: Any) -> bool:
-        """Run a coroutine's first step under the task of *job*; True when that was all."""
-        loop = self.loop
-        outer = asyncio.current_task(loop)
-        if outer is not None:
-            _leave_task(loop, outer)
-        _enter_task(loop, job.task)
-        try:
-            wanted = job.context.run(job.drive.send, (item if item.__class__ is Ask else cell, coroutine))
-        finally:
-            _leave_task(loop, job.task)
-            if outer is not None:
-                _enter_task(loop, outer)
-        if wanted is DONE:
-            return True
-        job.cell, job.item = cell, item
-        job.suspended(wanted)
-        return False
+    def forsake(self, cell: ActorRef[Any], job: Job) -> None:
+        """Use a job no more whose task was cancelled while it had nothing in hand."""
+        if cell.extra is not None and cell.extra.resident is job:
+            cell.extra.resident = None
+        job.fence()
+
+    def answered(self, cell: ActorRef[Any], item: Any, answer: Any) -> None:
+        """An async handler has returned."""
+        if answer.__class__ is Later:
+            lives.await_later(cell, answer, item)
+        elif item.__class__ is Ask:
+            item.answer(answer)
 
     def enter(self, cell: ActorRef[Any] | None) -> None:
         """A suspended handler goes on: its time is its cell's."""
@@ -344,42 +342,40 @@ class Scheduler:
             return
         if error is not None:
             lives.raised(cell, error, item)
-        elif item.__class__ is Ask:
-            item.answer(answer)
+        else:
+            self.answered(cell, item, answer)
         if not cell.flags & OVER:
             self.requeue(cell)
-
-    def _limit(self, job: Job, item: Any) -> None:
-        message = item.message if hasattr(item, "message") else item
-        info = getattr(message, "__endpoint__", None)
-        limit = HANDLER_LIMIT if info is None else info.options.limit
-        if limit is not None:
-            self.watch(Limit(job, self.clock() + limit))
-
-    def overrun(self, job: Job) -> None:
-        """A suspended handler is longer than its limit: its incarnation ends."""
-        cell, item = job.cell, job.item
-        if cell is None:
-            return
-        message = item.message if hasattr(item, "message") else item
-        info = getattr(message, "__endpoint__", None)
-        limit = HANDLER_LIMIT if info is None or info.options.limit is None else info.options.limit
-        lives.raised(cell, HandlerTimeoutError(cell.path, repr(message), limit), item)
 
     # -- deadlines -------------------------------------------------------------------------------------------
     def watch(self, entry: Any) -> None:
         """Watch a deadline."""
         self.wheel.young.append(entry)
-        if self.ticker is None:
+        self._wind()
+
+    def _wind(self) -> None:
+        if self.ticker is None and not self.closed:
             self.ticker = self.loop.call_later(TICK, self.tick, context=self.context)
 
     def tick(self) -> None:
         """Expire what is due."""
         self.ticker = None
-        for entry in self.wheel.expire(self.clock()):
-            entry.expired()
-        if self.wheel and not self.closed:
-            self.ticker = self.loop.call_later(TICK, self.tick, context=self.context)
+        try:
+            for entry in self.wheel.expire(self.clock()):
+                entry.expired()
+        finally:
+            if self.wheel:
+                self._wind()
+
+    def call_from_elsewhere(self, call: Callable[..., Any], *args: Any) -> bool:
+        """Have the loop call back, from another thread; False when the loop is no more."""
+        try:
+            self.loop.call_soon_threadsafe(call, *args)
+        except RuntimeError:
+            if self.loop.is_closed():
+                return False
+            raise
+        return True
 
     # -- the end ---------------------------------------------------------------------------------------------
     def close(self) -> list[asyncio.Task[None]]:
@@ -391,4 +387,4 @@ class Scheduler:
         spares, self.spares = self.spares, []
         for job in spares:
             job.fence()
-        return [job.task for job in spares]
+        return [*self.leaving, *(job.task for job in spares)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmactors._exits import Normal, Shutdown
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +60,15 @@ class LinkExit:
     ref: ActorRef[Any]
     path: str
     exit: Exit
+
+
+def check_shutdown(shutdown: T) -> T:
+    """Return *shutdown*.
+
+    Raises:
+        ValueError: It is not a number of seconds, `"kill"` or `"forever"`.
+    """
+    seconds = isinstance(shutdown, (int, float)) and not isinstance(shutdown, bool) and shutdown >= 0
+    if not seconds and shutdown not in {"kill", "forever"}:
+        raise ValueError(f'shutdown={shutdown!r}: seconds (0 or more), "kill" or "forever"')
+    return shutdown

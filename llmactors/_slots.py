@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llmactors._asks import Ask
 from llmactors._core.flags import DEAD, DRAINING, ENDED, GATE, OVER, PAUSED, REQUEUED, SHUT, WAITERS, WATCHED
 from llmactors._core.mailbox import Verdict, on_full
-from llmactors._exits import Killed
+from llmactors._exits import Killed, error_of
 from llmactors._messages import Down, Due, Exited, InHand, Inserted
 from llmactors._signals import Kill
 from llmactors._streams import Flow
@@ -48,16 +48,34 @@ def overflow(cell: ActorRef[Any], item: Any) -> bool:
     """A message found no room: refuse it, or drop one. Return whether *item* was accepted."""
     extra = cell.extra
     if cell.flags & (DEAD | DRAINING):
-        reject(cell, item, "discarded" if cell.flags & DEAD else "ended", ActorEndedError(cell.path, exit_of(cell)))
+        reject(cell, item, "discarded" if cell.flags & DEAD else "ended", ended_error(cell, exit_of(cell)))
         return False
     policy = cell.handlers.overflow if extra is None or extra.mailbox is None else extra.mailbox.overflow
     verdict = on_full(policy, waiting_senders=bool(extra and extra.waiters), empty=not cell.inbox)
-    if verdict is Verdict.DROP_OLD and cell.inbox:
-        reject(cell, cell.inbox.popleft(), "full", MailboxFullError(cell.path, capacity_of(cell)))
+    if verdict is Verdict.DROP_OLD and _drop_oldest(cell):
+        assert cell.inbox is not None
         cell.inbox.append(item)
         return True
     reject(cell, item, "full", MailboxFullError(cell.path, capacity_of(cell)))
     return False
+
+
+def _drop_oldest(cell: ActorRef[Any]) -> bool:
+    """Make room; notices, which take none, stay. False when nothing else waits."""
+    inbox = cell.inbox
+    for place, old in enumerate(inbox or ()):
+        if inbox is not None and not isinstance(old, (Down, Due, Exited, Inserted)):
+            del inbox[place]
+            reject(cell, old, "full", MailboxFullError(cell.path, capacity_of(cell)))
+            return True
+    return False
+
+
+def ended_error(cell: ActorRef[Any], exit: Exit | None) -> ActorEndedError:
+    """Make the error for those who waited for this actor, its cause the error that ended it."""
+    error = ActorEndedError(cell.path, exit)
+    error.__cause__ = None if exit is None else error_of(exit)
+    return error
 
 
 def exit_of(cell: ActorRef[Any]) -> Exit | None:
@@ -108,16 +126,45 @@ def forget_notices(cell: ActorRef[Any]) -> None:
     set_capacity(cell)
 
 
-def wait_for_room(cell: ActorRef[Any], item: Any) -> Future[bool]:
-    """Queue a sender; its turn comes when there is room, first come first served."""
-    extra = cell.need_extra()
-    future: Future[bool] = cell.scheduler.loop.create_future()
+async def wait_for_room(cell: ActorRef[Any], item: Any, timeout: float | None) -> None:
+    """Wait until there is room for *item* and it is in; first come, first served.
+
+    Raises:
+        ActorEndedError: The slot was discarded.
+        TimeoutError: There was no room within *timeout* seconds.
+    """
+    extra, loop = cell.need_extra(), cell.scheduler.loop
+    future: Future[bool] = loop.create_future()
     if extra.waiters is None:
         extra.waiters = deque()
     extra.waiters.append((future, item))
     cell.flags |= WAITERS
     set_capacity(cell)
-    return future
+    timer = None if timeout is None else loop.call_later(timeout, _no_room, cell, future, timeout)
+    try:
+        await future
+    finally:
+        if timer is not None:
+            timer.cancel()
+        if future.cancelled():
+            _left(cell)
+
+
+def _no_room(cell: ActorRef[Any], future: Future[bool], timeout: float) -> None:
+    if not future.done():
+        future.set_exception(TimeoutError(f"mailbox of `{cell.path}` had no room within {timeout:g} s"))
+        _left(cell)
+
+
+def _left(cell: ActorRef[Any]) -> None:
+    """A sender waits no more: forget those at the front that do not, so that the mailbox is open again."""
+    extra = cell.need_extra()
+    while extra.waiters and extra.waiters[0][0].done():
+        extra.waiters.popleft()
+    if not extra.waiters and not cell.flags & DEAD:
+        extra.waiters = None
+        cell.flags &= ~WAITERS
+        set_capacity(cell)
 
 
 def admit(cell: ActorRef[Any]) -> None:
@@ -134,6 +181,16 @@ def admit(cell: ActorRef[Any]) -> None:
         extra.waiters = None
         cell.flags &= ~WAITERS
         set_capacity(cell)
+
+
+def lose_in_hand(cell: ActorRef[Any]) -> None:
+    """What was in hand when the last life ended, and was not given back, is lost: who waits for it hears so."""
+    extra = cell.need_extra()
+    back = {id(message.item) for message in extra.requeued or ()}
+    lost, extra.in_hand = extra.in_hand, []
+    for message in lost:
+        if isinstance(message.item, (Ask, Flow)) and id(message.item) not in back:
+            message.item.fail(ended_error(cell, exit_of(cell)))
 
 
 def requeue(cell: ActorRef[Any], messages: list[InHand]) -> None:
@@ -272,7 +329,11 @@ def resume(cell: ActorRef[Any]) -> None:
 # -- the end of a slot ---------------------------------------------------------------------------------------
 def give_up(cell: ActorRef[Any]) -> None:
     """The owner gives a slot up: at once if nothing lives in it, else when it has been killed."""
-    cell.need_extra().kept = False
+    extra, owners = cell.need_extra(), None if cell.owner is None else cell.owner.extra
+    if extra.kept and owners is not None and not cell.flags & (ENDED | DEAD):
+        owners.kept_alive -= 1
+        owners.spawned_alive += 1
+    extra.kept = False
     if cell.flags & ENDED:
         discard(cell)
     elif not cell.flags & DEAD:
@@ -284,28 +345,33 @@ def discard(cell: ActorRef[Any]) -> None:
     extra = cell.need_extra()
     if cell.flags & DEAD:
         return
-    path = cell.path
     owner = cell.owner
-    if owner is not None and owner.extra is not None and owner.extra.children is not None:
-        owner.extra.children.pop(cell.label, None)
+    siblings = None if owner is None or owner.extra is None else owner.extra.children
+    if siblings is not None and siblings.get(cell.label) is cell:
+        del siblings[cell.label]
     cell.flags = DEAD
     cell.capacity = -1
-    inbox, cell.inbox = cell.inbox, CLOSED
-    exit = extra.exit or Killed()
-    left = [m.item for m in (*extra.in_hand, *(extra.requeued or ()))] + list(inbox or ())
-    for item in left:
-        reject(cell, item, "discarded", ActorEndedError(path, exit))
-    for future, item in extra.waiters or ():
-        if not future.done():
-            future.set_exception(ActorEndedError(path, exit))
-            reject(cell, item, "discarded", ActorEndedError(path, exit))
-    extra.waiters = extra.requeued = None
-    extra.in_hand = []
+    _empty(cell, extra.exit or Killed())
     for child in reversed(list((extra.children or {}).values())):
         give_up(child)
     for gone in extra.gone or ():
         if not gone.done():
-            gone.set_result(exit)
-    for monitor in extra.watchers or ():
-        monitor.fire(exit)
+            gone.set_result(extra.exit or Killed())
+    for monitor in list(extra.watchers or ()):
+        monitor.fire(extra.exit or Killed())
     extra.gone = extra.watchers = None
+
+
+def _empty(cell: ActorRef[Any], exit: Exit) -> None:
+    """Nothing that waits in the slot will be handled."""
+    extra = cell.need_extra()
+    inbox, cell.inbox = cell.inbox, CLOSED
+    again = [message.item for message in (*extra.in_hand, *(extra.requeued or ()))]
+    for item in (*again, *(inbox or ())):
+        reject(cell, item, "discarded", ended_error(cell, exit))
+    for future, item in extra.waiters or ():
+        if not future.done():
+            future.set_exception(ended_error(cell, exit))
+            reject(cell, item, "discarded", ended_error(cell, exit))
+    extra.waiters = extra.requeued = None
+    extra.in_hand = []

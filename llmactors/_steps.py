@@ -10,15 +10,24 @@ Theory of operation
 4. A *resident* job keeps one task for a whole life: `on_start`, async handlers and `on_stop` of an actor whose
    `on_start` is async run in it, so that a context opened in the first may be closed in the last.
 5. A job whose `cell` is None is fenced: its incarnation is over and nothing that it does counts any more.
+6. A step may cancel its own task before the task has ever run. Such a task dies without the handler, so a handler that
+   suspended then goes on in another one, which begins with the cancellation.
 """
 
 from __future__ import annotations
 
 import types
-from asyncio import CancelledError, Task
+from asyncio import CancelledError, Task, current_task
+from asyncio.tasks import _enter_task, _leave_task
 from typing import TYPE_CHECKING, Any, Final
 
-from llmactors._asks import CURRENT
+from llmactors import _ends as ends
+from llmactors._asks import CURRENT, Ask
+from llmactors._core.flags import PAUSED
+from llmactors._exits import Crash
+from llmactors._messages import HANDLER_LIMIT
+from llmactors._streams import message_of
+from llmactors.errors import HandlerTimeoutError
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -39,7 +48,21 @@ DONE: Final = _Done()
 class Job:
     """An async handler in hand, or a task that waits to be lent to one."""
 
-    __slots__ = ("busy", "cell", "context", "drive", "first", "item", "resident", "serial", "task", "then", "waiter")
+    __slots__ = (
+        "busy",
+        "cancelled",
+        "cell",
+        "context",
+        "drive",
+        "first",
+        "item",
+        "limit",
+        "resident",
+        "scheduler",
+        "task",
+        "then",
+        "waiter",
+    )
 
     def __init__(self, scheduler: Scheduler, context: Context, *, resident: bool) -> None:
         self.cell: ActorRef[Any] | None = None
@@ -49,44 +72,98 @@ class Job:
         self.waiter: Future[None] | None = None
         self.context = context
         self.resident = resident
-        self.busy = False
-        self.serial = 0
+        self.busy = self.cancelled = False
+        self.limit: Limit | None = None
+        self.scheduler = scheduler
         self.drive = _driver(scheduler)
         next(self.drive)
-        self.task: Task[None] = Task(_run(scheduler, self), loop=scheduler.loop, name="llmactors")
+        self.task = self._new_task()
+
+    def _new_task(self) -> Task[None]:
+        return Task(_run(self.scheduler, self), loop=self.scheduler.loop, name="llmactors")
+
+    def begin(self, cell: ActorRef[Any], coroutine: Coroutine[Any, Any, Any], item: Any) -> bool:
+        """Run a coroutine's first step under this task; True when that was all."""
+        loop = self.scheduler.loop
+        outer = current_task(loop)
+        if outer is not None:
+            _leave_task(loop, outer)
+        _enter_task(loop, self.task)
+        try:
+            wanted = self.context.run(self.drive.send, (item if item.__class__ is Ask else cell, coroutine))
+        except BaseException:  # only GeneratorExit gets through the driver, and ends it
+            self.fence()
+            raise
+        finally:
+            _leave_task(loop, self.task)
+            if outer is not None:
+                _enter_task(loop, outer)
+        if wanted is DONE:
+            return True
+        self.cell, self.item = cell, item
+        self.suspended(wanted)
+        return False
 
     def suspended(self, first: Any) -> None:
         """The first step yielded *first*: from here on the task goes on with the handler."""
         self.first = first
         self.busy = True
-        self.serial += 1
-        if self.waiter is not None and not self.waiter.done():
+        if self.waiter is None:
+            if self.task.cancelling():
+                self.cancelled, self.task = True, self._new_task()
+        elif not self.waiter.done():
             self.waiter.set_result(None)
+
+    def unlimited(self) -> None:
+        """The handler is over, or goes on without a limit: nothing is watched any more."""
+        if self.limit is not None:
+            self.limit.job = None
+            self.limit = None
 
     def fence(self) -> None:
         """The incarnation is over: cancel what still runs, and let nothing of it count."""
         self.cell = None
         self.resident = False
+        self.unlimited()
+        if self.busy:
+            self.scheduler.leaving.add(self.task)
+            self.task.add_done_callback(self.scheduler.leaving.discard)
         self.task.cancel()
 
 
 class Limit:
-    """Watches that a suspended handler keeps to its limit."""
+    """Watches that a suspended handler keeps to its limit. Time in which it is paused does not count."""
 
-    __slots__ = ("deadline", "job", "serial")
+    __slots__ = ("deadline", "job", "seconds")
 
-    def __init__(self, job: Job, deadline: float) -> None:
-        self.job, self.serial, self.deadline = job, job.serial, deadline
+    def __init__(self, job: Job, seconds: float) -> None:
+        self.job: Job | None = job
+        self.seconds = seconds
+        self.deadline = job.scheduler.clock() + seconds
+        job.limit = self
 
     def pending(self) -> bool:
         """Say whether that very handler is still in hand."""
-        return self.job.cell is not None and self.job.busy and self.job.serial == self.serial
+        return self.job is not None
 
     def expired(self) -> None:
         """End the incarnation: the handler ran longer than it may."""
-        cell = self.job.cell
-        if cell is not None:
-            cell.scheduler.overrun(self.job)
+        job = self.job
+        if job is None or job.cell is None:
+            return
+        cell, message = job.cell, message_of(job.item)
+        job.unlimited()
+        if cell.flags & PAUSED:
+            job.scheduler.watch(Limit(job, self.seconds))
+        else:
+            ends.end(cell, Crash(HandlerTimeoutError(cell.path, repr(message), self.seconds)))
+
+
+def limit_of(item: Any) -> float | None:
+    """Return the seconds that the handler of *item* may take; None for as long as it likes."""
+    info = getattr(message_of(item), "__endpoint__", None)
+    limit: float | None = HANDLER_LIMIT if info is None else info.options.limit
+    return limit
 
 
 @types.coroutine
@@ -122,6 +199,8 @@ def _steps(scheduler: Scheduler, job: Job) -> Generator[Any, Any, None]:
                 if not job.busy:
                     return
                 throw = error
+        if job.cancelled:
+            job.cancelled, throw = False, CancelledError()
         yield from _finish(scheduler, job, throw)
         if not job.resident:
             return
@@ -133,6 +212,8 @@ def _finish(scheduler: Scheduler, job: Job, throw: BaseException | None) -> Gene
     drive, run, wanted = job.drive, job.context.run, job.first
     send = drive.send
     value: Any = None
+    if throw is not None and wanted is not None and wanted.cancel():
+        throw = None  # what the handler waits for is cancelled first, as by any task
     while True:
         if throw is None:
             try:
@@ -151,8 +232,11 @@ def _finish(scheduler: Scheduler, job: Job, throw: BaseException | None) -> Gene
             job.busy = False
             answer, raised = scheduler.value, scheduler.error
             scheduler.value = scheduler.error = None
-            if raised is not None and job.task.cancelling():
+            job.unlimited()
+            while job.task.cancelling():
                 job.task.uncancel()
             if job.cell is not None and job.then is not None:
                 job.then(job, answer, raised)
+            if isinstance(raised, KeyboardInterrupt):
+                raise raised
             return

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from llmactors._asks import Ask
 from llmactors.errors import StreamIdleError
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ class Flow(Generic[T]):
                 if self.error is not None:
                     raise self.error
                 raise StopAsyncIteration
+            if self._reader is not None and not self._reader.done():
+                raise RuntimeError("a stream has one reader; another task is waiting for its next item")
             self._reader = self.cell.scheduler.loop.create_future()
             await self._reader
         self._taken += 1
@@ -184,3 +187,8 @@ class Stream(Generic[T]):
             loop = self._flow.cell.scheduler.loop
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._flow.leave)
+
+
+def message_of(item: Any) -> Any:
+    """Return the message in what a mailbox holds: an ask or a stream carries one, a tell is one."""
+    return item.message if isinstance(item, (Ask, Flow)) else item

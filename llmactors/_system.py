@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeVar, overload
 
-from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _lookup as lookup
-from llmactors._actor import Actor
-from llmactors._context import Context, Slot
+from llmactors import _slots as slots
+from llmactors._context import Context
 from llmactors._core.chain import describe_chain
+from llmactors._core.flags import DEAD, ENDED
 from llmactors._core.names import check_name
+from llmactors._dead_letters import DeadLetters
 from llmactors._exits import Exit, Killed, describe, error_of
-from llmactors._messages import DeadLetter, Ended, Started, StartFailed
+from llmactors._guardian import Guardian
+from llmactors._messages import DeadLetter
 from llmactors._ports import Ports
 from llmactors._ref import ActorRef
 from llmactors._reports import report
 from llmactors._scheduler import Scheduler
-from llmactors._signals import Kill, Stop
+from llmactors._signals import Kill, Stop, check_shutdown
 from llmactors.errors import ActorEndedError, NameTakenError
 from llmactors.hosts._loop import Loop
 from llmactors.hosts._port import Birth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from types import TracebackType
 
     from llmactors._blocking import BlockingSystem
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
 
-KEPT_LETTERS: Final = 100
+PATIENCE: Final = 3  # seconds, and cancellations, for a handler that does not end when it is cancelled
 
 
 class Locator(Protocol[A_co]):
@@ -56,66 +58,6 @@ class Locator(Protocol[A_co]):
     def actor(self) -> Callable[..., A_co]:
         """The child's class."""
         ...
-
-
-class DeadLetters:
-    """What nobody handled: counters by reason, and the last few letters."""
-
-    __slots__ = ("_warned", "counts", "recent")
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.recent: deque[DeadLetter] = deque(maxlen=KEPT_LETTERS)
-        self._warned: deque[str] = deque(maxlen=KEPT_LETTERS)
-
-    @property
-    def total(self) -> int:
-        """How many there were."""
-        return self.counts.total()
-
-    def add(self, letter: DeadLetter) -> None:
-        """Count a letter; the first of each mailbox and reason is a warning if it was refused for want of room."""
-        self.counts[letter.reason] += 1
-        self.recent.append(letter)
-        key = f"{letter.path} {letter.reason}"
-        level = logging.WARNING if letter.reason in {"full", "poison"} and key not in self._warned else logging.DEBUG
-        if level == logging.WARNING:
-            self._warned.append(key)
-        report(level, "dead_letter", path=letter.path, reason=letter.reason, message=type(letter.message).__qualname__)
-
-
-class Guardian(Actor):
-    """The system's own actor: it holds the root's slot and owns whatever the system spawns."""
-
-    pausable = False
-    local = True
-
-    def __init__(self) -> None:
-        self.root: Slot[Any] | None = None
-        self.root_over: asyncio.Event = asyncio.Event()
-        self.root_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def receive(self, message: object) -> None:
-        """Hear of the root."""
-        match message:
-            case Started():
-                if not self.root_up.done():
-                    self.root_up.set_result(None)
-            case StartFailed(_, error):
-                self.root_over.set()
-                if not self.root_up.done():
-                    self.root_up.set_exception(error)
-            case Ended(_, exit):
-                self.root_over.set()
-                self.context.system.root_ended(exit)
-                if not self.root_up.done():
-                    self.root_up.set_exception(ends.ended_error(message.ref, exit))
-
-    async def on_stop(self, exit: Exit) -> None:  # noqa: ARG002  the hook's signature
-        """Stop the root, and wait for it."""
-        if self.root is not None and not self.root_over.is_set():
-            self.root.stop()
-            await self.root_over.wait()
 
 
 class ActorSystem:
@@ -158,6 +100,9 @@ class ActorSystem:
     # -- boot and stop ---------------------------------------------------------------------------------------
     async def __aenter__(self) -> Self:
         await self.start()
+        if self._root_failed():  # as soon as it was up
+            await self.stop()
+            self.raise_unheard()
         self._body = asyncio.current_task()
         return self
 
@@ -165,12 +110,21 @@ class ActorSystem:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         body, self._body = self._body, None
+        if self._cancelled and body is not None:
+            if not isinstance(error, asyncio.CancelledError):  # the root's end has yet to be felt
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0)
+            if body.uncancel() == 0 and isinstance(error, asyncio.CancelledError):
+                error = None
         await self.stop()
-        if self._cancelled and body is not None and isinstance(error, asyncio.CancelledError):
-            body.uncancel()
-            error = None
         if error is None:
             self.raise_unheard()
+            return
+        for path, unheard in self._unheard:
+            error.add_note(f"meanwhile {type(unheard).__name__} ended the actor `{path}`: {unheard}")
+
+    def _root_failed(self) -> bool:
+        return self._root_exit is not None and not self._root_exit.clean
 
     async def start(self) -> None:
         """Boot the tree; returns when the root is up.
@@ -216,11 +170,21 @@ class ActorSystem:
             await self.guardian.wait_ended()
             raise
         finally:
-            for host in self._hosts.values():
-                await host.close()
-            tasks = self.scheduler.close()
+            try:
+                for host in self._hosts.values():
+                    await host.close()
+            finally:
+                await self._leave(self.scheduler.close())
+
+    async def _leave(self, tasks: Collection[asyncio.Task[None]]) -> None:
+        """See every task end that a handler ran in; one that swallows its cancellation is named."""
+        for _ in range(PATIENCE):
             if tasks:
-                await asyncio.wait(tasks)
+                _, tasks = await asyncio.wait(tasks, timeout=1.0)
+            for task in tasks:
+                task.cancel()
+        for task in tasks:
+            report(logging.ERROR, "handler_would_not_end", system=self.name, task=repr(task))
 
     def kill(self) -> None:
         """End every actor at once."""
@@ -235,7 +199,7 @@ class ActorSystem:
     def root_ended(self, exit: Exit) -> None:
         """The root has ended; for the guardian. If it did so abnormally, nothing can go on."""
         self._root_exit = exit
-        if not exit.clean and not self._stopped and self._body is not None:
+        if self._root_failed() and not self._stopped and self._body is not None:
             self._cancelled = True
             self._body.cancel()
 
@@ -250,7 +214,11 @@ class ActorSystem:
             NameTakenError: An actor of that name exists.
         """
         ref = self.spawn_under(self.guardian, cls, args, kwargs, name=name, host=host)
-        return await ref
+        try:
+            return await ref
+        except asyncio.CancelledError:  # nobody will ever hold the ref
+            ref.kill()
+            raise
 
     def spawn_under(
         self,
@@ -264,13 +232,17 @@ class ActorSystem:
         shutdown: float | Literal["kill", "forever"] = 5.0,
     ) -> ActorRef[A]:
         """Begin an actor that hangs on *owner*. For `spawn` and the context."""
+        if owner.flags & (ENDED | DEAD):
+            raise slots.ended_error(owner, slots.exit_of(owner))
         birth = Birth(cls, args, kwargs)  # type: ignore[arg-type]
         table = self.host(host).table(birth.cls)
         if name is not None:
             self._check_free(owner, check_name(name))
         ref: ActorRef[A] = self.new_cell(table, name, owner)
         if shutdown != 5.0 or host is not None:  # noqa: PLR2004  the default needs no room
-            ref.need_extra().shutdown = shutdown
+            ref.need_extra().shutdown = check_shutdown(shutdown)
+        if owner.extra is not None and owner.extra.pause_children:
+            slots.pause(ref)
         lives.begin(ref, birth)
         return ref
 
@@ -279,7 +251,7 @@ class ActorSystem:
         if owner is self.guardian and self.root is not None:
             places.append(self.root)
         for place in places:
-            if name in (place.need_extra().children or {}):
+            if lookup.child_of(place, name) is not None:
                 raise NameTakenError(f"{place.path.rstrip('/')}/{name}")
 
     def new_cell(self, table: Table, name: str | None, owner: ActorRef[Any] | None) -> ActorRef[Any]:
@@ -347,6 +319,7 @@ class ActorSystem:
     def raise_unheard(self) -> None:
         """Raise what ended the root, else what ended actors without anybody hearing it."""
         if self._root_exit is not None and not self._root_exit.clean:
+            self._unheard.clear()
             error = error_of(self._root_exit)
             raise error if error is not None else ActorEndedError("/", self._root_exit)
         for path, error in self._unheard:

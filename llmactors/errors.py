@@ -151,8 +151,8 @@ class MailboxFullError(LLMActorsError):
 class UnhandledMessageError(LLMActorsError):
     """The actor has no handler for the message. Ask one of its endpoints, or override `receive`."""
 
-    def __init__(self, path: str, message: object) -> None:
-        super().__init__(f"actor `{path}` has no handler for {message!r}")
+    def __init__(self, path: str, message: object, remedy: str = "") -> None:
+        super().__init__(f"actor `{path}` has no handler for {message!r}" + (f"; {remedy}" if remedy else ""))
         self.path, self.message = path, message
 
 

@@ -20,6 +20,7 @@ from llmactors._steps import Job
 from llmactors._streams import Flow
 from llmactors._table import Table
 from llmactors._usage import Usage
+from llmactors.errors import UnhandledMessageError
 
 if TYPE_CHECKING:
     from llmactors.hosts._port import Birth
@@ -50,6 +51,10 @@ def _flow(actor: Any, flow: Flow[Any]) -> Any:
     return _receive(actor, flow.message) if call is None else flow.feed(call(actor, flow.message))
 
 
+def _not_streamed(actor: Any, message: Any) -> Any:
+    raise UnhandledMessageError(actor._cell.path, message, "it is a stream: read it with `ref.stream(...)`")
+
+
 def loop_table(cls: type, host: Any) -> Table:
     """Make the table by which an instance of *cls* is called directly."""
     table = Table(cls, host, _receive)
@@ -60,6 +65,7 @@ def loop_table(cls: type, host: Any) -> Table:
             call = call_of(cls, endpoint)
             if endpoint.info.kind == "stream":
                 table.streams[endpoint.message_class] = call
+                table[endpoint.message_class] = _not_streamed
             else:
                 table[endpoint.message_class] = call
     table[Flow] = _flow
@@ -131,7 +137,9 @@ class LoopHost:
             extra.resident = Job(scheduler, scheduler.context.copy(), resident=True)
         job = extra.resident
         job.then = then
-        if scheduler.begin(job, cell, coroutine, None):
+        if job.begin(cell, coroutine, None):
+            if job.task.cancelling():
+                scheduler.forsake(cell, job)
             error, scheduler.error = scheduler.error, None
             if error is not None:
                 raise error
