@@ -30,6 +30,7 @@ class DynamicSupervisor(Overseer):
         max_children: how many there may be, those being restarted included; None for any number.
     """
 
+    declarations = frozenset({"intensity", "max_children"})
     max_children: ClassVar[int | None] = None
     _numbers: Counter[str]
 
@@ -38,6 +39,10 @@ class DynamicSupervisor(Overseer):
         super().__init_subclass__(**kwargs)
         if cls.max_children is not None and not is_count(cls.max_children):
             raise SpecError("max_children", cls.max_children, "give a whole number, 0 or more, or None")
+        for field in ("strategy", "auto_shutdown"):
+            if hasattr(cls, field):
+                remedy = "a DynamicSupervisor restarts each child alone and ends when it is told to; use a Supervisor"
+                raise SpecError(field, getattr(cls, field), remedy)
         spec = next((value for value in vars(cls).values() if isinstance(value, ChildSpec)), None)
         if spec is not None:
             raise SpecError(

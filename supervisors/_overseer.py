@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from llmactors import Actor, ActorRef, Ended, Exit, Later, Message, Slot, Started, StartFailed, StartIgnored, message
@@ -15,7 +16,14 @@ from supervisors._keeper import Keeper
 from supervisors._reports import error_of
 from supervisors._specs import ChildSpec
 from supervisors._values import Intensity, Restart
-from supervisors.errors import ChildNotFoundError, ChildStartError, GaveUpError, SpecError, SupervisorError
+from supervisors.errors import (
+    ChildNotFoundError,
+    ChildStartError,
+    GaveUpError,
+    SpecError,
+    SupervisorError,
+    UnknownOptionError,
+)
 
 A = TypeVar("A")
 
@@ -70,9 +78,15 @@ class Overseer(Actor):
     intensity: ClassVar[Intensity] = Intensity()
     _keeper: Keeper
 
+    declarations: ClassVar[frozenset[str]] = frozenset({"intensity"})
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse an intensity that is none."""
+        """Refuse what is declared and does not exist, and an intensity that is none."""
         super().__init_subclass__(**kwargs)
+        for name, value in vars(cls).items():
+            plain = isinstance(value, str | int | float | tuple | list | Intensity)
+            if plain and name not in cls.declarations and get_close_matches(name, cls.declarations, cutoff=0.8):
+                raise UnknownOptionError(name, value, cls.declarations)
         if not isinstance(cls.intensity, Intensity):
             raise SpecError("intensity", cls.intensity, "give an Intensity(restarts, within=seconds)")
 

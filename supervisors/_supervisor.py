@@ -40,6 +40,7 @@ class Supervisor(Overseer):
         children: more children, after those of the class body.
     """
 
+    declarations = frozenset({"strategy", "intensity", "auto_shutdown", "revive", "children"})
     strategy: ClassVar[StrategyWord] = "one_for_one"
     auto_shutdown: ClassVar[AutoShutdownWord] = "never"
     revive: ClassVar[bool] = False
