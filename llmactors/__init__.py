@@ -6,6 +6,7 @@ from llmactors._core.mailbox import Mailbox
 from llmactors._endpoints import message
 from llmactors._exits import Crash, Exit, Killed, Normal, Shutdown
 from llmactors._gather import Answered, Asks, Unanswered, hedged
+from llmactors._groups import Groups, Joined, Left, Topic
 from llmactors._later import Later
 from llmactors._machine import StateMachine
 from llmactors._messages import (
@@ -39,9 +40,12 @@ __all__ = [
     "Ended",
     "Exit",
     "Exited",
+    "Groups",
     "InHand",
+    "Joined",
     "Killed",
     "Later",
+    "Left",
     "Mailbox",
     "Message",
     "Monitor",
@@ -56,6 +60,7 @@ __all__ = [
     "Stream",
     "StreamMessage",
     "Timer",
+    "Topic",
     "Unanswered",
     "Usage",
     "hedged",

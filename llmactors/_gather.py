@@ -91,7 +91,7 @@ class Asks(Generic[L, R]):
         if label in self.labels:
             raise ValueError(f"the label {label!r} is in use by another ask of this collection")
         left = max(0.0, self._deadline - self._loop.time())
-        asked: Any = ref.ask(message, left)  # type: ignore[arg-type]
+        asked: Any = ref.ask(message, left)
         task: asyncio.Task[R] = self._loop.create_task(asked)
         self._tasks[label] = task
         task.add_done_callback(lambda done: self._ended(label, done))

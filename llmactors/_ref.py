@@ -91,10 +91,7 @@ class ActorRef(Generic[A]):
         return slots.overflow(self, message)
 
     def _tell_from_elsewhere(self, message: Any) -> bool:
-        inbox = self.inbox
-        if not self.scheduler.call_from_elsewhere(self.tell, message):
-            return False
-        return not self.flags & (DEAD | DRAINING) and (inbox is None or len(inbox) < self.capacity)
+        return self.scheduler.call_from_elsewhere(self.tell, message) and self.has_room()
 
     @overload
     async def ask(
@@ -201,6 +198,11 @@ class ActorRef(Generic[A]):
             inbox.append(item)
         else:
             slots.overflow(self, item)
+
+    def has_room(self) -> bool:
+        """Say whether the mailbox would take a message now. For the kernel."""
+        inbox = self.inbox
+        return not self.flags & (DEAD | DRAINING) and (inbox is None or len(inbox) < self.capacity)
 
     def abandon(self, item: Ask | Flow[Any]) -> None:
         """Nobody waits for *item* any more. For the kernel."""
