@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
 
 from llmactors._run import loop_factory
 
@@ -23,12 +23,20 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
+class Caller(Protocol):
+    """Runs coroutines on a system's loop, for another thread."""
+
+    def call(self, coroutine: Coroutine[Any, Any, R]) -> R:
+        """Run a coroutine and block for its result."""
+        ...
+
+
 class BlockingRef(Generic[A]):
     """A ref for other threads: `ask` blocks until the answer is there."""
 
     __slots__ = ("_system", "ref")
 
-    def __init__(self, system: BlockingSystem, ref: ActorRef[A]) -> None:
+    def __init__(self, system: Caller, ref: ActorRef[A]) -> None:
         self._system, self.ref = system, ref
 
     def tell(self, message: Message[A, Any] | Request[Any] | object) -> bool:

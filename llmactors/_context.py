@@ -12,13 +12,14 @@ from llmactors._core.names import check_name
 from llmactors._exits import Killed, Normal
 from llmactors._messages import Down, Due, InHand
 from llmactors._signals import LinkExit, Stashed, Stop, check_shutdown
-from llmactors.errors import NameTakenError
+from llmactors.errors import HostCapabilityError, NameTakenError
 from llmactors.hosts._port import Birth
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle
     from collections.abc import Callable, Iterable, Mapping
 
+    from llmactors._blocking import BlockingRef
     from llmactors._core.mailbox import Mailbox
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
@@ -315,7 +316,7 @@ class Context(Generic[A]):
         """Send *message* to *to* (this actor without one) in *delay* seconds. Ends with this incarnation."""
         if not delay >= 0:
             raise ValueError(f"delay={delay!r}: a delay is a number of seconds, 0 or more")
-        timer = Timer(self._cell, delay, message, self._cell if to is None else to)
+        timer = self._timer(self._cell, delay, message, self._cell if to is None else to)
         extra = self._cell.need_extra()
         if extra.timers is None:
             extra.timers = set()
@@ -341,6 +342,17 @@ class Context(Generic[A]):
     def unshut(self) -> None:
         """Take messages again."""
         slots.unshut(self._cell)
+
+    def _timer(self, cell: ActorRef[Any], delay: float, message: Any, to: ActorRef[Any]) -> Timer:
+        return Timer(cell, delay, message, to)
+
+    def blocking(self, ref: ActorRef[B]) -> BlockingRef[B]:
+        """Return *ref* for a plain handler that runs on a thread of its own (`Thread()`): its `ask` blocks.
+
+        Raises:
+            HostCapabilityError: Handlers run on the loop here, which must not block: `await ref.ask(...)`.
+        """
+        raise HostCapabilityError("Loop()", f"block for `{ref.path}` in a handler; `await` it in an async one")
 
     @overload
     def ref(self, where: str) -> ActorRef[Any]: ...

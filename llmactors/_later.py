@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ class _Unset:
 
 
 UNSET: Final = _Unset()
+_lock: Final = Lock()  # one for all: held for a few assignments
 
 
 class Later(Generic[R]):
@@ -39,37 +41,45 @@ class Later(Generic[R]):
         self.waited_for = True
 
     def answer(self, value: R) -> None:
-        """Give the answer. A second call is ignored: the asker has heard."""
-        if not self.done:
-            self.done = True
-            self._value = value
-            if self._ask is not None:
-                self._ask.answer(value)
-                self._forget(self._ask)
+        """Give the answer; from any thread. A second call is ignored: the asker has heard."""
+        self._settle(value, None)
 
     def fail(self, error: BaseException) -> None:
-        """Give an error as the answer. A second call is ignored."""
-        if not self.done:
-            self.done = True
-            self._error = error
-            if self._ask is not None:
-                self._ask.fail(error)
-                self._forget(self._ask)
+        """Give an error as the answer; from any thread. A second call is ignored."""
+        self._settle(UNSET, error)
 
-    @staticmethod
-    def _forget(ask: Ask) -> None:
-        """The one who answers need not remember *ask* any more; nor what was asked, which may be large."""
+    def _settle(self, value: Any, error: BaseException | None) -> None:
+        with _lock:
+            if self.done:
+                return
+            self._value, self._error, self.done = value, error, True
+            ask = self._ask
+        if ask is None:
+            return
+        scheduler = ask.cell.scheduler
+        if get_ident() == scheduler.thread:
+            self._heard(ask)
+        else:
+            scheduler.call_from_elsewhere(self._heard, ask)
+
+    def _heard(self, ask: Ask) -> None:
+        """Tell the asker. Who answers need not remember it any more; nor what was asked, which may be large."""
+        self._tell(ask)
         extra = ask.cell.extra
         if extra is not None and extra.laters is not None:
             extra.laters.pop(ask, None)
 
-    def attach(self, ask: Ask) -> bool:
-        """Remember the asker. False when the answer was there already. For the kernel."""
+    def _tell(self, ask: Ask) -> None:
         if self._error is not None:
             ask.fail(self._error)
-        elif self.done:
-            ask.answer(self._value)
         else:
-            self._ask = ask
-            return True
+            ask.answer(self._value)
+
+    def attach(self, ask: Ask) -> bool:
+        """Remember the asker. False when the answer was there already. For the kernel."""
+        with _lock:
+            if not self.done:
+                self._ask = ask
+                return True
+        self._tell(ask)
         return False

@@ -39,6 +39,7 @@ from llmactors._core.flags import (
     WAITERS,
     WATCHED,
 )
+from llmactors._fence import fence_here
 from llmactors._later import Later
 from llmactors._steps import Job, Limit, limit_of
 
@@ -368,7 +369,12 @@ class Scheduler:
                 self._wind()
 
     def call_from_elsewhere(self, call: Callable[..., Any], *args: Any) -> bool:
-        """Have the loop call back, from another thread; False when the loop is no more."""
+        """Have the loop call back, from another thread; False when the loop is no more, or that thread's life."""
+        fence = fence_here()
+        if fence is not None:
+            if not fence.open:
+                return False
+            call, args = fence.let_through, (call, *args)
         try:
             self.loop.call_soon_threadsafe(call, *args)
         except RuntimeError:

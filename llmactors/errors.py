@@ -18,6 +18,7 @@ LLMActorsError
 ├── RemoteError                  an exception of a type that is not known here, from another process
 ├── WorkerLostError              the operating-system process behind an actor is gone
 ├── HostCapabilityError          a host cannot do what a spec asks for
+├── MissingExtraError            a library that is an extra is not installed (an ImportError too)
 └── WrongThreadError             `ask`, `send` and `stream` belong to the loop's thread (a RuntimeError too)
 
 `StartIgnored` is raised *by* users, in `on_start`, and is no error: OTP's `ignore`.
@@ -43,6 +44,7 @@ __all__ = [
     "LLMActorsError",
     "LinkedActorEndedError",
     "MailboxFullError",
+    "MissingExtraError",
     "NameTakenError",
     "NoAnswerError",
     "NotSerialisableError",
@@ -199,6 +201,14 @@ class HostCapabilityError(LLMActorsError):
     def __init__(self, host: str, missing: str) -> None:
         super().__init__(f"host {host} cannot {missing}; choose another host or leave it out")
         self.host, self.missing = host, missing
+
+
+class MissingExtraError(LLMActorsError, ImportError):
+    """A library that only some programs need is not installed. Install the extra."""
+
+    def __init__(self, what: str, module: str, extra: str) -> None:
+        super().__init__(f'{what} needs `{module}`; install it with `pip install "llmagentos[{extra}]"`')
+        self.what, self.module, self.extra = what, module, extra
 
 
 class WrongThreadError(LLMActorsError, RuntimeError):

@@ -6,9 +6,9 @@ import pytest
 from conforming import Gate, Journal
 
 from llmactors import ActorRef, ActorSystem, hosts
-from llmactors.hosts import HostConfig, Loop
+from llmactors.hosts import HostConfig, Loop, Thread
 
-HOSTS: dict[str, type[HostConfig]] = {"loop": Loop}
+HOSTS: dict[str, type[HostConfig]] = {"loop": Loop, "thread": Thread}
 if hasattr(hosts, "Process"):
     HOSTS["process"] = hosts.Process
 

@@ -1,0 +1,49 @@
+"""Threads that were given up: a thread cannot be killed, so one that does not come back is fenced, and counted here."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import threading
+from typing import Final
+from weakref import WeakSet
+
+from llmactors._reports import report
+
+_given_up: Final[WeakSet[threading.Thread]] = WeakSet()
+
+
+class Interrupted(BaseException):
+    """Raised in a thread whose life is over, or whose handler is past its limit, at its next step in Python."""
+
+
+def give_up(thread: threading.Thread, path: str) -> None:
+    """Count a thread that runs on although its life is over."""
+    _given_up.add(thread)
+    report(logging.WARNING, "thread_abandoned", path=path, thread=thread.name, abandoned=len(abandoned_threads()))
+
+
+def abandoned_threads() -> tuple[str, ...]:
+    """Return the names of the threads of this process that were given up and still run.
+
+    One that Python code keeps busy is interrupted and soon ends; one that sleeps or computes in C code stays until it
+    comes back. Whatever it does, nothing that it sends arrives.
+    """
+    return tuple(sorted(thread.name for thread in _given_up if thread.is_alive()))
+
+
+def interrupt(thread: threading.Thread) -> None:
+    """Have `Interrupted` raised in *thread* at its next step in Python. Nothing happens while it is in C code."""
+    _raise_in(thread, Interrupted)
+
+
+def not_after_all(thread: threading.Thread) -> None:
+    """Take an interrupt back that has not been raised yet."""
+    _raise_in(thread, None)
+
+
+def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> None:
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), None if error is None else ctypes.py_object(error)
+        )
