@@ -134,6 +134,7 @@ async def test_a_blocking_ask_on_the_loop_is_refused(system: ActorSystem, tally:
         with pytest.raises(ActorEndedError) as failure:
             await worker.ask(Worker.block_the_loop())
         assert isinstance(failure.value.__cause__, error)
+        await worker.wait_ended()
 
 
 async def test_a_handler_waits_for_nobody_when_its_own_asker_has_given_up(
@@ -196,6 +197,7 @@ async def test_a_handler_past_its_limit_is_interrupted_and_the_actor_ends_with_i
     with pytest.raises(ActorEndedError) as failure:
         await worker.ask(Worker.spin())
     assert isinstance(failure.value.__cause__, HandlerTimeoutError)
+    await worker.wait_ended()
     assert await tally.ask(Tally.all(1)) == [("stopped", "Crash", True)]
     assert "llmactors /slow" not in abandoned_threads()
 
@@ -247,6 +249,7 @@ async def test_slots_and_supervisors_are_refused(system: ActorSystem) -> None:
     with pytest.raises(ActorEndedError) as failure:
         await worker.ask(Worker.keep_slots())
     assert isinstance(failure.value.__cause__, HostCapabilityError)
+    await worker.wait_ended()
 
 
 async def test_without_pykka_the_error_names_the_extra(system: ActorSystem, monkeypatch: pytest.MonkeyPatch) -> None:
