@@ -123,7 +123,11 @@ def test_every_field_has_its_own_error_that_names_the_value(option: str, value: 
     assert repr(value) in str(caught.value)
 
 
-@pytest.mark.parametrize("value", [3, "Player", lambda: Player([]), int, partial(int)], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [3, "Player", lambda: Player([]), int, partial(int)],
+    ids=["a number", "a name", "a function", "another class", "a partial of another class"],
+)
 @pytest.mark.parametrize("row", ["A16"])
 def test_what_is_no_actor_class_is_refused(row: str, value: Any) -> None:
     with pytest.raises(SpecError, match="derives from Actor"):
