@@ -15,10 +15,16 @@ from llmactors import Crash, Killed, Normal, Shutdown
 LOGGER: Final = "supervisors"
 
 
+def is_heard(level: int) -> bool:
+    """Tell whether anybody gets events of that level."""
+    structlog = sys.modules.get("structlog")  # nobody can have configured what nobody has imported, and it is not light
+    return level >= logging.WARNING or (structlog is not None and structlog.is_configured())
+
+
 def report(level: int, event: str, **facts: Any) -> None:
     """Log *event* with its facts; one whose fact is None has none."""
     told = {name: fact for name, fact in facts.items() if fact is not None}
-    structlog = sys.modules.get("structlog")  # nobody can have configured what nobody has imported, and it is not light
+    structlog = sys.modules.get("structlog")
     if structlog is not None and structlog.is_configured():
         structlog.get_logger(LOGGER).log(level, event, **told)
     elif level >= logging.WARNING:

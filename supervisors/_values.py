@@ -42,7 +42,9 @@ def word(kind: type[Word], field: str, value: object) -> Word:
     Raises:
         SpecError: it is none of them; the error names the field, the value and the words there are.
     """
-    if isinstance(value, str) and value in set(kind):
+    if isinstance(value, kind):
+        return value
+    if value in [str(each) for each in kind]:
         return kind(value)
     raise SpecError(field, value, "one of " + ", ".join(repr(str(each)) for each in kind))
 

@@ -75,14 +75,12 @@ def _add(turn: Turn, request: ChildAdded) -> None:
 
 
 def _restart(turn: Turn, name: str) -> None:
-    slot = turn.slots.get(name)
-    if slot is not None:
-        start_in_turn(turn, turn.move(slot, State.WAITING, asked=Asked.RESTARTED))
+    start_in_turn(turn, turn.move(turn.slots[name], State.WAITING, asked=Asked.RESTARTED))
 
 
 def _terminate(turn: Turn, name: str) -> None:
-    slot = turn.slots.get(name)
-    if slot is None or slot.state in AT_REST:
+    slot = turn.slots[name]
+    if slot.state in AT_REST:
         turn.order(AnswerStop(name))
     elif slot.state in ALIVE:
         turn.halt(slot, Sequel.RETIRE)

@@ -15,14 +15,8 @@ from supervisors._values import AutoShutdown, Restart
 
 
 def comes_back(restart: Restart, exit_: Exit) -> bool:
-    """Tell whether a child of that restart type comes back after that end. The whole policy, as a table."""
-    match restart:
-        case Restart.PERMANENT:
-            return True
-        case Restart.TRANSIENT:
-            return not exit_.clean
-        case Restart.TEMPORARY:
-            return False
+    """Tell whether a child of that restart type comes back after that end."""
+    return restart is Restart.PERMANENT or (restart is Restart.TRANSIENT and not exit_.clean)
 
 
 def judge(turn: Turn, slot: Slot, event: Ended) -> None:
@@ -78,10 +72,11 @@ def restart(turn: Turn, slot: Slot, why: Why, luck: float, *, retry: bool) -> No
 
 
 def _granted(turn: Turn, slot: Slot, why: Why) -> bool:
-    """Enter the restart into the history, forget what is old, and tell whether it is within the intensity."""
+    """Enter the restart into the history, forgetting what is old, and tell whether it is within the intensity."""
     intensity = turn.family.rules.intensity
-    remembered = (each for each in turn.family.history if _age(turn, each) < intensity.within)
-    history = (*remembered, Record(slot.name, slot.place, turn.now, slot.aged, why))
+    history = (*turn.family.history, Record(slot.name, slot.place, turn.now, slot.aged, why))
+    if len(history) > intensity.restarts:
+        history = tuple(each for each in history if _age(turn, each) < intensity.within)
     turn.set(history=history)
     return len(history) <= intensity.restarts
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 from supervisors._values import Backoff, Restart
 
 
-class State(Enum):
+class State(StrEnum):
     """Where a child stands. The values are what people read."""
 
     WAITING = "waiting"  # its turn to start has not come
@@ -113,6 +113,9 @@ class Table:
 
     def __reversed__(self) -> Iterator[Slot]:
         return reversed(self._slots.values())
+
+    def __getitem__(self, name: str) -> Slot:
+        return self._slots[name]
 
     def get(self, name: str) -> Slot | None:
         """Return the slot of that name, or None."""

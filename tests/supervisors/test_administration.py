@@ -6,7 +6,7 @@ import pytest
 from troupe import Diary, FaultError, Ignoring, Player, Times, drained, leave, settle
 from virtual import VirtualSystem, behaviour
 
-from llmactors.errors import ActorEndedError, UnhandledMessageError
+from llmactors.errors import ActorEndedError, NameTakenError, UnhandledMessageError
 from supervisors import DynamicSupervisor, Intensity, SpecError, Supervisor, child
 from supervisors.errors import (
     AlreadyPresentError,
@@ -220,6 +220,30 @@ async def test_a_new_child_that_could_not_be_declared_cannot_be_added(kind: type
     async with VirtualSystem(kind) as system:
         with pytest.raises(SpecError, match="auto_shutdown"):
             await system.ref("/").ask(kind.start_child(child(Player, [], restart="transient", significant=True)))
+
+
+@behaviour("A74")
+async def test_a_name_that_an_outsider_holds_is_no_child_and_stays_as_it_is() -> None:
+    class Host(Supervisor):
+        async def on_start(self) -> None:
+            await super().on_start()
+            self.guest = self.context.spawn(Player, [], name="guest")
+
+    async with VirtualSystem(Host) as system:
+        root = system.ref("/")
+        with pytest.raises(ChildStartError) as caught:
+            await root.ask(Host.start_child(child(Player, [], name="guest")))
+        assert isinstance(caught.value.__cause__, NameTakenError)
+        assert root.actor.guest.state == "idle"
+        assert await root.ask(Host.which_children()) == []
+
+
+@behaviour("A35")
+async def test_a_number_that_somebody_took_as_a_name_is_passed_over() -> None:
+    async with VirtualSystem(Crowd) as system:
+        root = system.ref("/")
+        await root.ask(Crowd.start_child(child(Player, [], name="player-1")))
+        assert (await root.ask(Crowd.start_child(child(Player, [])))).name == "player-2"
 
 
 @behaviour("A110")

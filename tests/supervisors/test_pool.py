@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from troupe import Diary, FaultError, settle
@@ -9,6 +11,7 @@ from virtual import VirtualSystem, now, run
 
 from llmactors import Actor, Mailbox, message
 from llmactors.errors import ActorEndedError, AskTimeoutError, MailboxFullError
+from llmactors.hosts import Loop
 from supervisors import GaveUpError, Intensity, SpecError, Supervisor, child, pool
 from supervisors.errors import UnknownOptionError
 
@@ -243,6 +246,35 @@ def test_a_size_that_is_none_is_refused(size: object) -> None:
 def test_an_option_that_does_not_exist_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(UnknownOptionError, match="did you mean `size`"):
         pool(Net, sise=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("option", ["name", "significant", "mailbox"])
+def test_what_is_said_of_the_pool_itself_is_not_said_of_its_workers(option: str) -> None:
+    options: dict[str, Any] = {"name": "nets", "significant": True, "mailbox": Mailbox(capacity=7)}
+    spec: Any = pool(Net, size=3, redeliver=2, **{option: options[option]})
+    worker, size, intensity = spec.args
+    assert (size, intensity, worker.redeliver, spec.redeliver) == (3, Intensity(), 2, 0)
+    assert getattr(spec, option) == options[option]
+    assert getattr(worker, option) != options[option]
+
+
+def test_an_intensity_of_a_pool_that_is_none_is_refused() -> None:
+    with pytest.raises(SpecError, match="intensity"):
+        pool(Net, intensity=3)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Ahead(Loop):
+    """A host that hands messages over ahead of time."""
+
+    prefetch: int = 64
+
+
+def test_a_host_hands_a_worker_of_a_pool_one_message_at_a_time() -> None:
+    spec: Any = pool(Net, host=Ahead())
+    assert spec.args[0].host == Ahead(prefetch=1)
+    spec = pool(Net, host=Loop())
+    assert spec.args[0].host == Loop()
 
 
 def test_a_child_of_a_pool_is_refused() -> None:

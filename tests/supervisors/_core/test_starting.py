@@ -72,6 +72,16 @@ def test_two_ends_before_the_family_is_open_are_one_group_restart() -> None:
     assert len(nursery.family.history) == 1
 
 
+def test_the_ends_before_the_family_is_open_are_dealt_with_until_it_gives_up() -> None:
+    nursery = Nursery(Rules(intensity=Intensity(0)), {name: terms() for name in "abc"}, slow={"c"}).open()
+    nursery.end("a")
+    nursery.end("b")
+    nursery.drain()
+    nursery.slow.clear()
+    nursery.finish("c")
+    assert nursery.drain() == lines("ready, give up a, stop c, finished")
+
+
 def test_a_child_that_ends_cleanly_while_the_family_opens_is_dealt_with_after() -> None:
     nursery = Nursery(children={"a": terms(Restart.TRANSIENT), "b": terms()}, slow={"a"}).open()
     nursery.drain()

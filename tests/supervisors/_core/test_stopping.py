@@ -1,8 +1,9 @@
 """The end of a family."""
 
 import pytest
-from families import CRASH, NORMAL, Nursery, lines, terms
+from families import CRASH, NORMAL, BrokenError, Nursery, lines, terms
 
+from supervisors._core._events import Started, StartFailed
 from supervisors._core._family import Completed, GaveUp, Phase, Rules, Stopped
 from supervisors._values import AutoShutdown, Intensity, Restart, Strategy
 
@@ -111,6 +112,30 @@ def test_who_waits_for_a_child_is_answered_when_the_family_closes() -> None:
     assert family.drain() == lines("answer start b: StartCalledOffError, stop c")
     family.finish("b")
     assert family.drain() == lines("answer stop b, stop a, finished")
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_restart_that_fails_while_the_family_closes_is_no_more_than_an_end(ignored: bool) -> None:
+    family = Nursery(children={"a": terms(), "b": terms()}).open()
+    family.slow |= {"a", "b"}
+    family.end("a")
+    family.end("b")
+    family.drain()
+    family.stop()
+    family.tell(StartFailed("a", BrokenError("a"), ignored=ignored))
+    family.finish("b")
+    assert family.drain() == lines("stop b, finished")
+
+
+def test_what_is_said_of_a_child_in_another_state_changes_nothing() -> None:
+    family = Nursery(children={"a": terms(), "b": terms()}).open()
+    family.slow.add("a")
+    family.terminate("a")
+    family.drain()
+    family.tell(Started("a"))
+    family.tell(StartFailed("b", BrokenError("b")))
+    assert family.drain() == []
+    assert family.states == {"a": "stopping", "b": "up"}
 
 
 def test_what_starts_or_fails_to_while_the_family_closes_only_ends() -> None:
