@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar, TypeVarTuple, Unpack
 
 from llmactors import Actor, Mailbox
-from llmactors.hosts import HostConfig
+from llmactors.hosts import HostConfig, Loop
 from supervisors._values import Backoff, Restart, is_count, is_number, word
 from supervisors.errors import SpecError, UnknownOptionError
 
@@ -154,3 +154,5 @@ def _check_values(spec: ChildSpec[Any]) -> None:
         raise SpecError("mailbox", spec.mailbox, "give a Mailbox(...), or None for the class's own")
     if spec.host is not None and not hasattr(spec.host, "runtime"):
         raise SpecError("host", spec.host, "give a host such as Loop() or Process(), or None for the event loop")
+    if getattr(spec.actor, "local", False) and not isinstance(spec.host, Loop | None):
+        raise SpecError("host", spec.host, "this actor (a supervisor?) runs on the event loop only; leave it out")

@@ -157,6 +157,17 @@ def test_what_can_be_meant_is_accepted(option: str, value: object) -> None:
 BAD = [(-1, 5.0), (1.5, 5.0), (True, 5.0), (3, 0), (3, -1.0), (3, "5"), (3, float("inf"))]
 
 
+def test_a_supervisor_runs_on_the_loop_only() -> None:
+    class Elsewhere:
+        def runtime(self, system: object) -> Any:
+            raise NotImplementedError
+
+    with pytest.raises(SpecError, match="event loop only"):
+        child(App, host=Elsewhere())
+    assert child(Player, [], host=Elsewhere()).name == ""
+    assert child(App, host=Loop()).shutdown == "forever"
+
+
 @pytest.mark.parametrize("row", ["A18"])
 @pytest.mark.parametrize(("restarts", "within"), BAD)
 def test_an_intensity_that_is_none_is_refused(row: str, restarts: Any, within: Any) -> None:
