@@ -5,6 +5,8 @@ from __future__ import annotations
 from asyncio import CancelledError, sleep
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
+from llmactors import _aside as aside
+from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._core.flags import DEAD, ENDED, PAUSED
@@ -245,7 +247,7 @@ class Context(Generic[A]):
         extra = ref.need_extra()
         extra.kept, extra.unclaimed = True, False
         extra.mailbox, extra.redeliver, extra.shutdown = mailbox, redeliver, shutdown
-        slots.set_capacity(ref)
+        lanes.sort(ref)
         if self._cell.need_extra().pause_children:
             slots.pause(ref)
         return Slot(ref, birth)
@@ -333,7 +335,7 @@ class Context(Generic[A]):
 
     def unstash(self) -> None:
         """Put what was set aside back in front of the mailbox, in the order in which it came."""
-        slots.unstash(self._cell)
+        aside.unstash(self._cell)
 
     def shut(self) -> None:
         """Take no message any more until `unshut`. Signals, and notices of slots, are heard all the same."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmactors import _aside as aside
 from llmactors import _slots as slots
 from llmactors._asks import Ask
 from llmactors._core.flags import (
@@ -201,7 +202,7 @@ def _finalize(cell: ActorRef[Any]) -> None:
     if cell.inbox is None:
         cell.inbox = cell.scheduler.new_inbox()
     slots.forget_notices(cell)
-    slots.unstash(cell)
+    aside.unstash(cell)
     for child in (extra.children or {}).values():
         child.need_extra().unclaimed = True
     heard = _tell_links_and_monitors(cell, exit)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from llmactors._asks import Ask
     from llmactors._context import Context, Monitor, Timer
+    from llmactors._core.lane import Lane
     from llmactors._core.mailbox import Mailbox
     from llmactors._exits import Exit
     from llmactors._messages import InHand
@@ -37,6 +38,7 @@ class Extra:
         "jobs",
         "kept",
         "kept_alive",
+        "lane",
         "laters",
         "links",
         "mailbox",
@@ -69,7 +71,7 @@ class Extra:
         "watching",
     )
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # noqa: PLR0915  a list of fields
         self.signals: list[Any] = []
         # the place in the tree
         self.children: dict[Any, ActorRef[Any]] | None = None
@@ -87,6 +89,7 @@ class Extra:
         self.requeued: deque[InHand] | None = None
         self.again: InHand | None = None
         self.stashed: list[InHand] | None = None
+        self.lane: Lane | None = None
         self.notices = 0
         self.waiters: deque[tuple[Future[bool], Any]] | None = None
         self.watchers: dict[Monitor, None] | None = None

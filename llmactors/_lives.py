@@ -10,9 +10,11 @@ from asyncio import CancelledError
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
+from llmactors import _aside as aside
+from llmactors import _lanes as lanes
 from llmactors import _slots as slots
 from llmactors._asks import Ask
-from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, OVER, PAUSED, SIGNALS, STARTING, STOPPING
+from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, HELD, OVER, PAUSED, SIGNALS, STARTING, STOPPING
 from llmactors._core.links import LinkEffect, on_linked_exit
 from llmactors._ends import arm_shutdown, cancel_timers, count_alive, end, wake_up
 from llmactors._exits import Crash, Killed, Normal, Shutdown, error_of
@@ -94,7 +96,7 @@ def _claim_children(cell: ActorRef[Any]) -> None:
 def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
     """An exception has left a handler: it is an answer, an unhandled message, a cancelled ask, or the actor's end."""
     if isinstance(error, Stashed):
-        slots.stash(cell, item if error.instead is None else error.instead)
+        aside.stash(cell, item if error.instead is None else error.instead)
         if error.after is not None:
             error.after()
         return
@@ -149,6 +151,16 @@ def go_ahead(cell: ActorRef[Any], now: float) -> float | None:
         if cell.owner is not None:
             end(cell.owner, Crash(error))
         return None
+
+
+def choose(cell: ActorRef[Any]) -> bool:
+    """Choose the next message of a mailbox that sorts; False when there is none to handle."""
+    refused = lanes.choose(cell)
+    if refused is not None:
+        raised(cell, *refused)
+    if not cell.inbox and not cell.flags & HELD:
+        cell.scheduler.requeue(cell)
+    return bool(cell.inbox) and not cell.flags & HELD
 
 
 def took(cell: ActorRef[Any], job: Job) -> None:
@@ -223,7 +235,7 @@ def stop_when_free(cell: ActorRef[Any]) -> None:
     in_hand = len(extra.jobs)
     if in_hand and cell.flags & PAUSED and not cell.flags & DRAINING:
         in_hand -= len(extra.resumed or ())  # what waits at a checkpoint while paused will not go on: it ends there
-    if in_hand or (cell.flags & DRAINING and (cell.inbox or extra.requeued)):
+    if in_hand or (cell.flags & DRAINING and (slots.queued(cell) or extra.requeued)):
         arm_shutdown(cell)
         return
     end(cell, extra.exit or Shutdown())

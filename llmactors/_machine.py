@@ -7,6 +7,7 @@ from inspect import iscoroutinefunction
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar, assert_never
 
+from llmactors import _aside as aside
 from llmactors import _slots as slots
 from llmactors._actor import Actor
 from llmactors._core.machine import (
@@ -275,10 +276,10 @@ class StateMachine(Actor, Generic[S]):
     def _queue(self, queue: Queue) -> None:
         cell = self._cell
         if queue.retry:
-            slots.unstash(cell)
-        slots.insert(cell, [InHand(Inserted(self, message), 0) for message in queue.first])
+            aside.unstash(cell)
+        aside.insert(cell, [InHand(Inserted(self, message), 0) for message in queue.first])
         zero = [InHand(Inserted(self, Due(self, name, serial)), 0) for name, serial in queue.last]
-        slots.insert(cell, zero, behind=True)
+        aside.insert(cell, zero, behind=True)
 
     def _enter(self, old: S, new: S) -> None:
         step = _Step(self, entering=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from llmactors import _slots as slots
 from llmactors._asks import PENDING, Ask, Failure, timeout_of
-from llmactors._core.flags import DEAD, DRAINING, ENDED, ENDING, HELD, PAUSED, SIGNALS, STARTING, state_of
+from llmactors._core.flags import DEAD, DRAINING, ENDED, ENDING, HELD, PAUSED, SIGNALS, SORTED, STARTING, state_of
 from llmactors._core.names import join
 from llmactors._exits import Killed
 from llmactors._extra import Extra
@@ -163,7 +163,7 @@ class ActorRef(Generic[A]):
         if self.flags & (DEAD | DRAINING):
             raise ActorEndedError(self.path, slots.exit_of(self))
         inbox = self.inbox
-        if inbox is None or len(inbox) < self.capacity:
+        if inbox is None or len(inbox) < self.capacity or (self.flags & SORTED and slots.has_room(self)):
             self.tell(message)
             return
         await slots.wait_for_room(self, message, timeout)
@@ -201,8 +201,7 @@ class ActorRef(Generic[A]):
 
     def has_room(self) -> bool:
         """Say whether the mailbox would take a message now. For the kernel."""
-        inbox = self.inbox
-        return not self.flags & (DEAD | DRAINING) and (inbox is None or len(inbox) < self.capacity)
+        return slots.has_room(self)
 
     def abandon(self, item: Ask | Flow[Any]) -> None:
         """Nobody waits for *item* any more. For the kernel."""
@@ -332,7 +331,7 @@ class ActorRef(Generic[A]):
         in_hand = self.scheduler.current is self or (
             extra is not None and len(extra.jobs) > len(extra.resumed or ())  # at a checkpoint it is as good as paused
         )
-        return state_of(self.flags, in_hand=in_hand, queued=bool(self.inbox))
+        return state_of(self.flags, in_hand=in_hand, queued=slots.queued(self) > 0)
 
     @property
     def paused(self) -> bool:

@@ -22,6 +22,7 @@ from threading import get_ident
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._asks import PENDING, Ask, timeout_of
@@ -34,6 +35,7 @@ from llmactors._core.flags import (
     OVER,
     REQUEUED,
     SIGNALS,
+    SORTED,
     STARTING,
     STOPPING,
     WAITERS,
@@ -224,6 +226,8 @@ class Scheduler:
         """Look at a cell's flags, signals first; False when it has no message to handle now."""
         if cell.flags & SIGNALS:
             lives.on_signals(cell)
+        if cell.flags & SORTED:
+            lanes.take_in(cell)
         flags = cell.flags
         if flags & (STOPPING | DRAINING) and not flags & (OVER | STARTING):
             lives.stop_when_free(cell)
@@ -232,7 +236,7 @@ class Scheduler:
             return False
         if flags & WAITERS:
             slots.admit(cell)
-        if not (cell.inbox or flags & REQUEUED):
+        if not (cell.inbox or flags & REQUEUED or (flags & SORTED and slots.queued(cell))):
             self.idle(cell)
             if flags & WATCHED and cell.extra is not None and cell.extra.on_idle is not None:
                 cell.extra.on_idle()
@@ -241,7 +245,7 @@ class Scheduler:
             return False
         if flags & REQUEUED:
             slots.take_requeued(cell)
-        return True
+        return not flags & SORTED or bool(cell.inbox) or lives.choose(cell)
 
     def idle(self, cell: ActorRef[Any]) -> None:
         """A cell has nothing to do: give its inbox back."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from llmactors import _lanes as lanes
 from llmactors._asks import Ask
-from llmactors._core.flags import DEAD, DRAINING, ENDED, GATE, OVER, PAUSED, REQUEUED, SHUT, WAITERS, WATCHED
+from llmactors._core.flags import DEAD, DRAINING, ENDED, GATE, OVER, PAUSED, REQUEUED, SHUT, SORTED, WAITERS, WATCHED
 from llmactors._core.mailbox import Verdict, on_full
 from llmactors._exits import Killed, error_of
 from llmactors._messages import Down, Due, Exited, InHand, Inserted
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
 
+    from llmactors._core.mailbox import Mailbox
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
     from llmactors._usage import Usage
@@ -31,7 +33,7 @@ def set_capacity(cell: ActorRef[Any]) -> None:
     """Work the capacity out anew: none in a discarded or draining slot, none for others while a sender waits."""
     extra = cell.extra
     base = capacity_of(cell)
-    if cell.flags & (DEAD | DRAINING) or (extra is not None and extra.waiters):
+    if cell.flags & (DEAD | DRAINING | SORTED) or (extra is not None and extra.waiters):
         cell.capacity = -1
     else:
         cell.capacity = base + (0 if extra is None else extra.notices)
@@ -39,9 +41,29 @@ def set_capacity(cell: ActorRef[Any]) -> None:
 
 def capacity_of(cell: ActorRef[Any]) -> int:
     """Return the declared capacity of a mailbox."""
+    return mailbox_of(cell).capacity
+
+
+def mailbox_of(cell: ActorRef[Any]) -> Mailbox:
+    """Return what is declared: with the slot, else by the class."""
     extra = cell.extra
-    mailbox = None if extra is None else extra.mailbox
-    return cell.handlers.capacity if mailbox is None else mailbox.capacity
+    return cell.handlers.mailbox if extra is None or extra.mailbox is None else extra.mailbox
+
+
+def queued(cell: ActorRef[Any]) -> int:
+    """Return how many messages wait, notices included."""
+    extra = cell.extra
+    lane = 0 if extra is None or extra.lane is None else len(extra.lane)
+    return lane + (0 if cell.inbox is None else len(cell.inbox))
+
+
+def has_room(cell: ActorRef[Any]) -> bool:
+    """Say whether the mailbox would take a message now."""
+    extra = cell.extra
+    if cell.flags & (DEAD | DRAINING) or (extra is not None and extra.waiters):
+        return False
+    notices = 0 if extra is None else extra.notices
+    return cell.inbox is None or queued(cell) < capacity_of(cell) + notices
 
 
 def overflow(cell: ActorRef[Any], item: Any) -> bool:
@@ -50,10 +72,14 @@ def overflow(cell: ActorRef[Any], item: Any) -> bool:
     if cell.flags & (DEAD | DRAINING):
         reject(cell, item, "discarded" if cell.flags & DEAD else "ended", ended_error(cell, exit_of(cell)))
         return False
-    policy = cell.handlers.overflow if extra is None or extra.mailbox is None else extra.mailbox.overflow
-    verdict = on_full(policy, waiting_senders=bool(extra and extra.waiters), empty=not cell.inbox)
-    if verdict is Verdict.DROP_OLD and _drop_oldest(cell):
+    if cell.flags & SORTED and lanes.accept(cell, item):
+        return True
+    verdict = on_full(mailbox_of(cell).overflow, waiting_senders=bool(extra and extra.waiters), empty=not queued(cell))
+    if verdict is Verdict.DROP_OLD and (lanes.drop_oldest(cell) if cell.flags & SORTED else _drop_oldest(cell)):
         assert cell.inbox is not None
+        if cell.flags & SORTED:
+            lanes.add(cell, item)
+            return True
         cell.inbox.append(item)
         return True
     reject(cell, item, "full", MailboxFullError(cell.path, capacity_of(cell)))
@@ -122,6 +148,8 @@ def forget_notices(cell: ActorRef[Any]) -> None:
         kept = [item for item in cell.inbox if not isinstance(item, (Down, Due, Exited))]
         cell.inbox.clear()
         cell.inbox.extend(kept)
+    if extra.notices and extra.lane:
+        lanes.forget_notices(cell)
     extra.notices = 0
     set_capacity(cell)
 
@@ -172,7 +200,7 @@ def admit(cell: ActorRef[Any]) -> None:
     extra, inbox = cell.need_extra(), cell.inbox
     waiters = extra.waiters
     limit = capacity_of(cell) + extra.notices
-    while waiters and inbox is not None and (waiters[0][0].done() or len(inbox) < limit):
+    while waiters and inbox is not None and (waiters[0][0].done() or queued(cell) < limit):
         future, item = waiters.popleft()
         if not future.done():
             inbox.append(item)
@@ -210,39 +238,6 @@ def take_requeued(cell: ActorRef[Any]) -> None:
     else:
         extra.again = extra.requeued = None
         cell.flags &= ~REQUEUED
-
-
-def stash(cell: ActorRef[Any], item: Any) -> None:
-    """Put a message aside, until `unstash`. As many find room there as in the mailbox."""
-    extra = cell.need_extra()
-    if extra.stashed is None:
-        extra.stashed = []
-    if len(extra.stashed) >= capacity_of(cell):
-        reject(cell, item, "full", MailboxFullError(cell.path, capacity_of(cell)))
-        return
-    again = extra.again
-    extra.stashed.append(InHand(item, again.deliveries if again is not None and again.item is item else 0))
-
-
-def unstash(cell: ActorRef[Any]) -> None:
-    """Move what was put aside to the front of the mailbox, the oldest first."""
-    extra = cell.extra
-    if extra is not None and extra.stashed:
-        stashed, extra.stashed = extra.stashed, None
-        insert(cell, stashed)
-
-
-def insert(cell: ActorRef[Any], messages: list[InHand], *, behind: bool = False) -> None:
-    """Put messages in front of the mailbox, in order; they need no room. *behind*: after what was put there before."""
-    if not messages:
-        return
-    idle = cell.inbox is None
-    requeue(cell, messages)
-    extra = cell.need_extra()
-    if behind and extra.requeued is not None:
-        extra.requeued.rotate(-len(messages))
-    if idle:
-        cell.scheduler.requeue(cell)
 
 
 def set_gate(cell: ActorRef[Any], gate: Callable[[Usage, float], float | None] | None) -> None:
@@ -367,7 +362,7 @@ def _empty(cell: ActorRef[Any], exit: Exit) -> None:
     extra = cell.need_extra()
     inbox, cell.inbox = cell.inbox, CLOSED
     again = [message.item for message in (*extra.in_hand, *(extra.requeued or ()))]
-    for item in (*again, *(inbox or ())):
+    for item in (*again, *(inbox or ()), *(extra.lane.clear() if extra.lane else ())):
         reject(cell, item, "discarded", ended_error(cell, exit))
     for future, item in extra.waiters or ():
         if not future.done():

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeVar, overload
 
+from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _lookup as lookup
 from llmactors import _slots as slots
@@ -268,6 +269,8 @@ class ActorSystem:
         cell: ActorRef[Any] = table.host.new_cell(self, table, label, owner)
         if children is not None:
             children[label] = cell
+        if not table.mailbox.plain:
+            lanes.sort(cell)
         return cell
 
     def make_context(self, cell: ActorRef[A], actor: A) -> Context[A]:

@@ -27,6 +27,7 @@ class Table(dict[type, Any]):
         "concurrency",
         "host",
         "local",
+        "mailbox",
         "missing",
         "overflow",
         "pausable",
@@ -40,6 +41,7 @@ class Table(dict[type, Any]):
         if not isinstance(mailbox, Mailbox):
             raise TypeError(f"{cls.__name__}.mailbox = {mailbox!r}: declare `mailbox = Mailbox(capacity=...)`")
         self.cls, self.host, self.missing = cls, host, missing
+        self.mailbox = mailbox
         self.capacity: int = mailbox.capacity
         self.overflow = mailbox.overflow
         self.concurrency: int = _positive(cls, "concurrency")

@@ -25,9 +25,10 @@ STOPPING: Final = 2048  # ends when nothing is in hand
 DRAINING: Final = 4096  # ends when nothing is in hand and nothing is queued
 SHUT: Final = 8192  # holds its own messages back, until it takes them again
 WATCHED: Final = 16384  # its owner hears when it has nothing to do
+SORTED: Final = 32768  # its mailbox has priorities or a time to live: messages wait in a lane beside the inbox
 
 HELD: Final = BUSY | PAUSED | STARTING | ENDING | ENDED | DEAD | GATED | SHUT
-KEPT_WITH_SLOT: Final = PAUSED | SIGNALS | REQUEUED | GATE | WAITERS | WATCHED  # what a life's end leaves as it is
+KEPT_WITH_SLOT: Final = PAUSED | SIGNALS | REQUEUED | GATE | WAITERS | WATCHED | SORTED  # what a life's end leaves
 OVER: Final = ENDING | ENDED | DEAD  # no more messages in this life
 
 

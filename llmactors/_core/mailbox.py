@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Overflow = Literal["refuse", "drop_newest", "drop_oldest"]
 POLICIES: Final[tuple[Overflow, ...]] = ("refuse", "drop_newest", "drop_oldest")
@@ -17,19 +20,31 @@ class Mailbox:
     Args:
         capacity: Messages that may wait, 1 or more. Answers, notices and signals need no room.
         overflow: `"refuse"` the new message (the sender is told), or drop the newest or the oldest that waits.
+        ttl: Seconds that a message may wait; one that waited longer is not handled but a dead letter `expired`.
+        priority: Says how urgent a message is: what gives the highest number is handled first, equals in the order of
+            arrival. Without it the order is that of arrival. It is called on the receiver's side, once a message.
 
     Raises:
-        ValueError: The capacity is not positive, or the policy is unknown.
+        ValueError: The capacity or the time to live is not positive, or the policy is unknown.
     """
 
     capacity: int = 1_000
     overflow: Overflow = "refuse"
+    ttl: float | None = None
+    priority: Callable[[Any], int] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether messages are handled in order of arrival, however long they waited."""
+        return self.ttl is None and self.priority is None
 
     def __post_init__(self) -> None:
         if not is_count(self.capacity):
             raise ValueError(f"capacity={self.capacity!r}: a mailbox holds 1 message or more")
         if self.overflow not in POLICIES:
             raise ValueError(f"overflow={self.overflow!r}: choose one of {', '.join(POLICIES)}")
+        if self.ttl is not None and not self.ttl > 0:
+            raise ValueError(f"ttl={self.ttl!r}: a message waits for a positive number of seconds, or None for ever")
 
 
 def is_count(value: object) -> bool:

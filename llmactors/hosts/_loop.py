@@ -216,7 +216,7 @@ class LoopHost:
         return Usage(
             cpu=cell.cpu,
             handled=cell.handled,
-            mailbox=0 if cell.inbox is None else len(cell.inbox),
+            mailbox=slots.queued(cell),
             memory=None,
             pid=os.getpid(),
             restarts=0 if extra is None else max(0, extra.incarnation - 1),

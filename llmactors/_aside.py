@@ -1,0 +1,45 @@
+"""Messages put aside and brought back, and what an actor sends itself: the front of the mailbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmactors import _slots as slots
+from llmactors._messages import InHand
+from llmactors.errors import MailboxFullError
+
+if TYPE_CHECKING:
+    from llmactors._ref import ActorRef
+
+
+def stash(cell: ActorRef[Any], item: Any) -> None:
+    """Put a message aside, until `unstash`. As many find room there as in the mailbox."""
+    extra = cell.need_extra()
+    if extra.stashed is None:
+        extra.stashed = []
+    if len(extra.stashed) >= slots.capacity_of(cell):
+        slots.reject(cell, item, "full", MailboxFullError(cell.path, slots.capacity_of(cell)))
+        return
+    again = extra.again
+    extra.stashed.append(InHand(item, again.deliveries if again is not None and again.item is item else 0))
+
+
+def unstash(cell: ActorRef[Any]) -> None:
+    """Move what was put aside to the front of the mailbox, the oldest first."""
+    extra = cell.extra
+    if extra is not None and extra.stashed:
+        stashed, extra.stashed = extra.stashed, None
+        insert(cell, stashed)
+
+
+def insert(cell: ActorRef[Any], messages: list[InHand], *, behind: bool = False) -> None:
+    """Put messages in front of the mailbox, in order; they need no room. *behind*: after what was put there before."""
+    if not messages:
+        return
+    idle = cell.inbox is None
+    slots.requeue(cell, messages)
+    extra = cell.need_extra()
+    if behind and extra.requeued is not None:
+        extra.requeued.rotate(-len(messages))
+    if idle:
+        cell.scheduler.requeue(cell)
