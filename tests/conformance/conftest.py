@@ -6,7 +6,7 @@ import pytest
 from conforming import Gate, Journal
 
 from llmactors import ActorRef, ActorSystem, hosts
-from llmactors.hosts import HostConfig, Loop, Thread, Thread
+from llmactors.hosts import HostConfig, Loop, Thread
 
 HOSTS: dict[str, type[HostConfig]] = {"loop": Loop, "thread": Thread}
 if hasattr(hosts, "Process"):
