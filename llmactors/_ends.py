@@ -100,7 +100,7 @@ def _fence_jobs(cell: ActorRef[Any], exit: Exit) -> None:
         item, job.item = job.item, None
         if job is extra.resident and not isinstance(exit, Killed):
             job.then = None
-            job.task.cancel()
+            job.cancel()
         else:
             job.fence()
         if item is not None:

@@ -49,6 +49,7 @@ class Job:
     """An async handler in hand, or a task that waits to be lent to one."""
 
     __slots__ = (
+        "begun",
         "busy",
         "cancelled",
         "cell",
@@ -73,6 +74,7 @@ class Job:
         self.context = context
         self.resident = resident
         self.busy = self.cancelled = False
+        self.begun = False  # before its first step, a cancellation would end the task and not the handler
         self.limit: Limit | None = None
         self.scheduler = scheduler
         self.drive = _driver(scheduler)
@@ -120,6 +122,13 @@ class Job:
             self.limit.job = None
             self.limit = None
 
+    def cancel(self) -> None:
+        """Have the handler see `CancelledError` at its await."""
+        if self.begun:
+            self.task.cancel()
+        else:
+            self.task.get_loop().call_soon(self.task.cancel)
+
     def fence(self) -> None:
         """The incarnation is over: cancel what still runs, and let nothing of it count."""
         self.cell = None
@@ -128,7 +137,7 @@ class Job:
         if self.busy:
             self.scheduler.leaving.add(self.task)
             self.task.add_done_callback(self.scheduler.leaving.discard)
-        self.task.cancel()
+        self.cancel()
 
 
 class Limit:
@@ -183,6 +192,7 @@ def _driver(scheduler: Scheduler) -> Generator[Any, tuple[Any, Coroutine[Any, An
 
 
 async def _run(scheduler: Scheduler, job: Job) -> None:
+    job.begun = True
     await _steps(scheduler, job)
 
 

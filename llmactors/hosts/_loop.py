@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from asyncio import CancelledError
 from dataclasses import dataclass
-from functools import partial
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from llmactors._usage import Usage
 from llmactors.errors import UnhandledMessageError
 
 if TYPE_CHECKING:
+    from llmactors._asks import Ask
     from llmactors.hosts._port import Birth
 
 
@@ -135,8 +135,6 @@ class LoopHost:
         """Run a hook's first step in the task of this life; True when the hook finished."""
         scheduler, extra = cell.scheduler, cell.need_extra()
         if extra.resident is None or extra.resident.busy:
-            if extra.resident is not None:
-                extra.resident.resident = False  # it ends with what it has in hand
             extra.resident = Job(scheduler, scheduler.context.copy(), resident=True)
         job = extra.resident
         job.then = then
@@ -177,10 +175,6 @@ class LoopHost:
         if hook is None or actor is None or extra.never_up:
             ends.host_done(cell)
             return
-        if extra.resident is not None and extra.resident.busy:
-            extra.resident.then = partial(self._handler_left, exit)
-            extra.jobs.add(extra.resident)
-            return
         try:
             answer = hook(exit)
             if isinstance(answer, CoroutineType) and not self._hook_began(cell, answer, self._stopped):
@@ -196,22 +190,13 @@ class LoopHost:
         """A cancelled `on_start` has been left; its `finally` was the clean-up of what it had begun."""
         self._stopped(job, _answer, None if isinstance(error, CancelledError) else error)
 
-    def _handler_left(self, exit: Exit, job: Job, _answer: Any, _error: BaseException | None) -> None:
-        """A handler that the end had cancelled has been left: its task is free for `on_stop`."""
-        if job.cell is not None:
-            job.cell.need_extra().jobs.discard(job)
-            self.stop(job.cell, exit)
-
     def _stopped(self, job: Job, _answer: Any, error: BaseException | None) -> None:
         if job.cell is not None:
             job.cell.need_extra().jobs.discard(job)
             ends.host_done(job.cell, None if error is None else Crash(error))
 
     def kill(self, cell: ActorRef[Any]) -> None:
-        """Cancel what is suspended; nothing else runs, but what stands for something outside lets go of it."""
-        let_go = getattr(cell.actor, "_let_go", None)
-        if let_go is not None:
-            let_go()
+        """Cancel what is suspended; nothing else runs."""
         ends.host_done(cell)
 
     def abandon(self, cell: ActorRef[Any], item: Any) -> None:
@@ -222,8 +207,11 @@ class LoopHost:
             return
         for job in extra.jobs:
             if job.item is item:
-                job.task.cancel()
+                job.cancel()
                 return
+
+    def answers_later(self, cell: ActorRef[Any], ask: Ask) -> None:
+        """Nothing to do: the cell keeps the asks that wait."""
 
     def usage(self, cell: ActorRef[Any]) -> Usage:
         """Return the account that the scheduler keeps."""
