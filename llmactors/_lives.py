@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from llmactors import _aside as aside
 from llmactors import _lanes as lanes
 from llmactors import _slots as slots
 from llmactors._asks import Ask
-from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, HELD, OVER, PAUSED, SIGNALS, STARTING, STOPPING
+from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, HELD, OVER, PAUSED, REMOTE, SIGNALS, STARTING, STOPPING
 from llmactors._core.links import LinkEffect, on_linked_exit
 from llmactors._ends import arm_shutdown, cancel_timers, count_alive, end, wake_up
 from llmactors._exits import Crash, Killed, Normal, Shutdown, error_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from llmactors._later import Later
     from llmactors._ref import ActorRef
     from llmactors._steps import Job
-    from llmactors.hosts._port import Birth
+    from llmactors.hosts._port import Birth, RemoteHost
 
 
 # -- beginning -----------------------------------------------------------------------------------------------
@@ -130,6 +130,7 @@ def await_later(cell: ActorRef[Any], later: Later[Any], item: Any) -> None:
     if later.by is not None:
         slots.pass_on(item, later.by)
     elif isinstance(item, Ask) and later.attach(item):
+        cell.handlers.host.answers_later(cell, item)
         extra = cell.need_extra()
         if extra.laters is None:
             extra.laters = {}
@@ -229,9 +230,16 @@ def _on_stop(cell: ActorRef[Any], signal: Stop) -> None:
         cell.flags = (cell.flags & ~DRAINING) | STOPPING
 
 
+def forward(cell: ActorRef[Any]) -> None:
+    """A cell whose handlers run elsewhere has messages: its host sends them on."""
+    cast("RemoteHost", cell.handlers.host).forward(cell)
+
+
 def stop_when_free(cell: ActorRef[Any]) -> None:
     """End a stopping actor if nothing is in hand (and, draining, nothing is queued)."""
     extra = cell.need_extra()
+    if extra.jobs and cell.flags & REMOTE and cell.flags & STOPPING:
+        cast("RemoteHost", cell.handlers.host).recall(cell)
     in_hand = len(extra.jobs)
     if in_hand and cell.flags & PAUSED and not cell.flags & DRAINING:
         in_hand -= len(extra.resumed or ())  # what waits at a checkpoint while paused will not go on: it ends there

@@ -13,6 +13,8 @@ Theory of operation
 6. The clock, and with it every time, comes from outside; so does the run queue, whose `popleft` chooses who is next.
 """
 
+# house: long because the path of a message is one file, to be read in one go
+
 from __future__ import annotations
 
 import asyncio
@@ -33,6 +35,7 @@ from llmactors._core.flags import (
     GATED,
     HELD,
     OVER,
+    REMOTE,
     REQUEUED,
     SIGNALS,
     SORTED,
@@ -233,6 +236,9 @@ class Scheduler:
             lives.stop_when_free(cell)
             flags = cell.flags
         if flags & HELD:
+            return False
+        if flags & REMOTE:
+            lives.forward(cell)
             return False
         if flags & WAITERS:
             slots.admit(cell)

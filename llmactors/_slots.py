@@ -13,7 +13,7 @@ from llmactors._exits import Killed, error_of
 from llmactors._messages import Down, Due, Exited, InHand, Inserted
 from llmactors._signals import Kill
 from llmactors._streams import Flow
-from llmactors.errors import ActorEndedError, MailboxFullError
+from llmactors.errors import ActorEndedError, MailboxFullError, NotSerialisableError
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -258,7 +258,10 @@ def pass_on(item: Any, to: ActorRef[Any]) -> None:
         item.cell = to
         to.accept(item)
     else:
-        to.tell(item)
+        try:
+            to.tell(item)
+        except NotSerialisableError:  # its sender is not here to hear it
+            to.system.dead_letter(item, to.path, "unhandled")
 
 
 def take_back(cell: ActorRef[Any]) -> None:

@@ -17,6 +17,7 @@ from llmactors._core.flags import DEAD, ENDED
 from llmactors._core.names import check_name
 from llmactors._dead_letters import DeadLetters
 from llmactors._exits import Exit, Killed, describe, error_of
+from llmactors._guard import check_guarded
 from llmactors._guardian import Guardian
 from llmactors._messages import DeadLetter
 from llmactors._ports import Ports
@@ -84,6 +85,7 @@ class ActorSystem:
         ports: Ports | None = None,
         check_messages: bool = False,
     ) -> None:
+        check_guarded()
         self.name = check_name(name)
         self.check_messages = check_messages
         self.ports = Ports() if ports is None else ports

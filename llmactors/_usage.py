@@ -14,7 +14,7 @@ class Usage:
         handled: Messages that were taken from the mailbox.
         mailbox: Messages that wait now.
         memory: Resident bytes of the worker process; None where the actor shares its process.
-        pid: The operating-system process in which the handlers run.
+        pid: The operating-system process in which the handlers run; None while there is none.
         restarts: Incarnations after the first.
         uptime: Seconds since the present incarnation came up; 0.0 when none is up.
     """
@@ -23,6 +23,6 @@ class Usage:
     handled: int
     mailbox: int
     memory: int | None
-    pid: int
+    pid: int | None
     restarts: int
     uptime: float

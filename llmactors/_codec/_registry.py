@@ -146,7 +146,11 @@ def _build_error(cls: type[BaseException], content: list[Any]) -> BaseException:
     args, state, cause = content
     if type(args) is not tuple or type(state) is not dict or not isinstance(cause, BaseException | None):
         raise RefusedError(f"is no valid `{cls.__qualname__}`")
-    made = cls(*args) if cls.__module__ == "builtins" else cls.__new__(cls, *args)
+    if cls.__module__ == "builtins":
+        made = cls(*args)
+    else:
+        made = cls.__new__(cls, *args)
+        made.args = args  # an OSError that has a constructor of its own leaves them to it
     vars(made).update(state)
     made.__cause__ = cause
     return made

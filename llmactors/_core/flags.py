@@ -26,9 +26,12 @@ DRAINING: Final = 4096  # ends when nothing is in hand and nothing is queued
 SHUT: Final = 8192  # holds its own messages back, until it takes them again
 WATCHED: Final = 16384  # its owner hears when it has nothing to do
 SORTED: Final = 32768  # its mailbox has priorities or a time to live: messages wait in a lane beside the inbox
+REMOTE: Final = 65536  # handled elsewhere: what waits is forwarded by the host, and no ask is answered on the spot
 
 HELD: Final = BUSY | PAUSED | STARTING | ENDING | ENDED | DEAD | GATED | SHUT
-KEPT_WITH_SLOT: Final = PAUSED | SIGNALS | REQUEUED | GATE | WAITERS | WATCHED | SORTED  # what a life's end leaves
+KEPT_WITH_SLOT: Final = (  # what a life's end leaves
+    PAUSED | SIGNALS | REQUEUED | GATE | WAITERS | WATCHED | SORTED | REMOTE
+)
 OVER: Final = ENDING | ENDED | DEAD  # no more messages in this life
 
 

@@ -1,9 +1,10 @@
 """Hosts: where an actor's handlers run."""
 
+from llmactors._codec import register
 from llmactors.hosts._abandoned import abandoned_threads
 from llmactors.hosts._loop import Loop
 from llmactors.hosts._port import Birth, Host, HostConfig
-from llmactors.hosts.thread._config import Thread, as_pykka
-from llmactors.hosts.thread._pykka_child import PykkaChild
+from llmactors.hosts.process._config import Process
+from llmactors.hosts.thread._config import Thread
 
-__all__ = ["Birth", "Host", "HostConfig", "Loop", "PykkaChild", "Thread", "abandoned_threads", "as_pykka"]
+__all__ = ["Birth", "Host", "HostConfig", "Loop", "Process", "Thread", "abandoned_threads", "register"]

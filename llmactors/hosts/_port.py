@@ -6,18 +6,17 @@ what becomes of them is told to `llmactors._lives`: `started`, `start_failed`, `
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from llmactors._birth import Birth
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llmactors._asks import Ask
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
     from llmactors._table import Table
     from llmactors._usage import Usage
-
-
-__all__ = ["Birth", "Host", "HostConfig"]
 
 
 class HostConfig(Protocol):
@@ -26,6 +25,16 @@ class HostConfig(Protocol):
     def runtime(self, system: Any) -> Host:
         """Make the runtime of this host for a system."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """How to make an incarnation: the class, its constructor's arguments, and the seconds that it has to come up."""
+
+    cls: type
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] | None = None
+    start_timeout: float | None = None
 
 
 class Host(Protocol):
@@ -65,6 +74,10 @@ class Host(Protocol):
         """The asker or reader of *item* gave up: cancel its handler if it is in hand."""
         ...
 
+    def answers_later(self, cell: ActorRef[Any], ask: Ask) -> None:
+        """The handler of *ask* is over; its answer will come. The message is in hand no longer."""
+        ...
+
     def usage(self, cell: ActorRef[Any]) -> Usage:
         """Say what the incarnation has used so far."""
         ...
@@ -75,4 +88,16 @@ class Host(Protocol):
 
     async def close(self) -> None:
         """The system is going: leave nothing behind."""
+        ...
+
+
+class RemoteHost(Host, Protocol):
+    """A host whose cells have the flag `REMOTE`: their handlers run elsewhere."""
+
+    def forward(self, cell: ActorRef[Any]) -> None:
+        """Send on what waits in the mailbox, as far as the window allows. Called instead of handling messages."""
+        ...
+
+    def recall(self, cell: ActorRef[Any]) -> None:
+        """The actor stops: give back what was sent on and is not in hand. Called more than once."""
         ...

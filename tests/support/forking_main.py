@@ -15,7 +15,9 @@ async def main() -> None:
     def unexpected(what: Any) -> None:
         sys.exit(f"unexpected: {what}")
 
-    link.fork({"do": "daemon"}, (writer,), Hearing(lambda worker: None, unexpected, unexpected))
+    link.fork(
+        {"do": "daemon"}, (writer,), Hearing(lambda worker: None, unexpected, lambda status, cpu: unexpected(status))
+    )
     pids = await asyncio.to_thread(os.read, reader, 100)
     if "fork" in sys.argv and os.fork() == 0:  # a fork of the main process holds a copy of every socket
         await asyncio.sleep(60)

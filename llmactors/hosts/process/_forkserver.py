@@ -165,14 +165,14 @@ class ForkServer:
     def _reap(self) -> None:
         """Wait for all that has ended; what a worker leaves behind is killed before its end is told."""
         ended = []
-        for pid, status in iter(_reap_one, None):
+        for pid, status, cpu in iter(_reap_one, None):
             if pid in self._workers:
                 self._workers.discard(pid)
-                ended.append((pid, status))
+                ended.append((pid, status, cpu))
         if ended:
             self._kill_strays()
-        for pid, status in ended:
-            self._report({"is": "ended", "pid": pid, "status": status})
+        for pid, status, cpu in ended:
+            self._report({"is": "ended", "pid": pid, "status": status, "cpu": cpu})
 
     def _kill_strays(self) -> None:
         strays = _linux.children_of(os.getpid()) - self._workers
@@ -197,12 +197,13 @@ class ForkServer:
             _wire.send(self._end, packet, descriptors)
 
 
-def _reap_one() -> tuple[int, int] | None:
+def _reap_one() -> tuple[int, int, float] | None:
+    """Wait for a child that has ended; return its pid, wait status and CPU seconds."""
     try:
-        pid, status = os.waitpid(-1, os.WNOHANG)
+        pid, status, usage = os.wait4(-1, os.WNOHANG)
     except ChildProcessError:
         return None
-    return (pid, status) if pid else None
+    return (pid, status, usage.ru_utime + usage.ru_stime) if pid else None
 
 
 def reseed() -> None:

@@ -51,12 +51,13 @@ class Hearing:
     Args:
         forked: The worker runs.
         refused: It never will.
-        ended: It has ended, with this wait status; None when the fork server, which knows it, is gone.
+        ended: It has ended, with this wait status and these CPU seconds; None and 0.0 when the fork server, which
+            knows them, is gone.
     """
 
     forked: Callable[[Forked], None]
     refused: Callable[[ForkRefusedError], None]
-    ended: Callable[[int | None], None]
+    ended: Callable[[int | None, float], None]
 
 
 @dataclass(slots=True)
@@ -154,7 +155,7 @@ class ServerLink:
             case "refused":
                 book.orders.pop(report["number"]).refused(ForkRefusedError(report["why"]))
             case "ended":
-                book.workers.pop(report["pid"]).ended(report["status"])
+                book.workers.pop(report["pid"]).ended(report["status"], report["cpu"])
 
     def _gone(self) -> None:
         """The fork server is gone, and its workers with it: PDEATHSIG has killed them."""
@@ -164,7 +165,7 @@ class ServerLink:
         for hearing in orders:
             hearing.refused(ForkRefusedError(self._why))
         for hearing in workers:
-            hearing.ended(None)
+            hearing.ended(None, 0.0)
 
     def _shut(self) -> None:
         if self.open:

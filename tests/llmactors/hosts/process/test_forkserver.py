@@ -29,7 +29,9 @@ class Worker:
         self.forked: asyncio.Future[Forked] = loop.create_future()
         self.ended: asyncio.Future[int | None] = loop.create_future()
         self._reader, writer = os.pipe()
-        hearing = Hearing(self.forked.set_result, self.forked.set_exception, self.ended.set_result)
+        hearing = Hearing(
+            self.forked.set_result, self.forked.set_exception, lambda status, cpu: self.ended.set_result(status)
+        )
         link.fork(order, (writer,), hearing)
         os.close(writer)
 

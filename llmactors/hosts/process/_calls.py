@@ -1,0 +1,141 @@
+"""The calls that this side of a channel makes.
+
+Theory of operation
+1. Each side numbers the calls that it makes; what becomes of a call names its number.
+2. `Calls.book` keeps the mailbox's entries (bare messages, `Ask`s, `Flow`s) that were sent, in order: from it a dead
+   worker's messages are given back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from llmactors._asks import Ask
+from llmactors._codec import Codec, Types
+from llmactors._streams import Flow
+from llmactors.errors import NotSerialisableError, RemoteError, UnhandledMessageError
+from llmactors.hosts.process._grammar import Grammar, message_of
+from llmactors.hosts.process._ops import Op
+
+if TYPE_CHECKING:
+    from llmactors.hosts.process._channel import Channel, Item
+
+FOREVER = float("inf")
+
+
+class Call:
+    """A call that this side has made."""
+
+    __slots__ = ("deliveries", "item", "later", "returns")
+
+    def __init__(self, item: Any, returns: Types, deliveries: int) -> None:
+        self.item, self.returns, self.deliveries = item, returns, deliveries
+        self.later = False  # its handler is over, and its answer will come
+
+    @property
+    def message(self) -> Any:
+        """The message without what waits for its answer."""
+        return message_of(self.item)
+
+
+class Port(Protocol):
+    """What calls need of their side."""
+
+    channel: Channel
+    codec: Codec
+
+
+class Calls:
+    """The calls that this side has made and that are not over, in order."""
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._last = 0
+        self.book: dict[int, Call] = {}
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next call."""
+        return self._last + 1
+
+    def make(
+        self, item: Any, target: int, grammar: Grammar, now: float, *, deliveries: int = 0, track: bool = True
+    ) -> int:
+        """Send a mailbox's entry to *target*; return its number. Without *track* nobody is told that a tell is done.
+
+        Raises:
+            NotSerialisableError: It cannot cross. Nothing was sent.
+        """
+        written, returns = grammar.write(self._port.codec, message_of(item))
+        number = self._last = self._last + 1
+        match item:
+            case Ask():
+                seconds = item.deadline - now
+                self._send([Op.ASK, number, target, *written, seconds if seconds < FOREVER else None])
+            case Flow():
+                self._send([Op.STREAM, number, target, *written, item.window, item._idle])
+            case _:
+                self._send([Op.TELL, number, target, *written])
+        if track or isinstance(item, (Ask, Flow)):
+            self.book[number] = Call(item, returns, deliveries)
+        return number
+
+    def cancel(self, item: Any) -> None:
+        """Nobody waits for *item* any more."""
+        for number, call in self.book.items():
+            if call.item is item:
+                self._send([Op.CANCEL, number])
+                return
+
+    def grant(self, flow: Any, items: int) -> None:
+        """The reader of a stream has taken *items*."""
+        for number, call in self.book.items():
+            if call.item is flow:
+                self._send([Op.CREDIT, number, items])
+                return
+
+    def _send(self, item: Item) -> None:
+        self._port.channel.send(item)
+
+    def on_outcome(self, op: Op, number: int, content: Any = None) -> Call | None:
+        """Hear what became of a call; return it if it is over now."""
+        call = self.book.get(number)
+        if call is None:
+            return None
+        item = call.item
+        if op is Op.ITEM:
+            self._on_item(item, call, content)
+            return None
+        del self.book[number]
+        if isinstance(item, Ask):
+            self._settle_ask(op, item, call, content)
+        elif isinstance(item, Flow):
+            item.fail(None if op is Op.END else self._error(op, call, content))
+        return call
+
+    def _on_item(self, item: Any, call: Call, content: Any) -> None:
+        if not isinstance(item, Flow) or item.done:
+            return
+        try:
+            item.put(self._port.codec.unwrap(content, call.returns, "an item of the stream"))
+        except NotSerialisableError as error:
+            item.fail(error)
+            self.cancel(item)
+
+    def _settle_ask(self, op: Op, ask: Ask, call: Call, content: Any) -> None:
+        if op is not Op.ANSWER:
+            ask.fail(self._error(op, call, content))
+            return
+        try:
+            ask.answer(self._port.codec.unwrap(content, call.returns, "the answer"))
+        except NotSerialisableError as error:
+            ask.fail(error)
+
+    def _error(self, op: Op, call: Call, content: Any) -> BaseException:
+        if op is Op.UNHANDLED:
+            return UnhandledMessageError(call.item.cell.path, call.message)
+        try:
+            error = self._port.codec.unwrap(content, call.returns, "the error")
+        except NotSerialisableError as problem:
+            return problem
+        return error if isinstance(error, BaseException) else RemoteError("?", repr(error))

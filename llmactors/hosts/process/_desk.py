@@ -1,0 +1,157 @@
+"""What a worker asks of the main process: messages to refs that it was handed, and its actor's context.
+
+A worker can address only refs that this connection has handed to it. What it spawns lives here, is an actor class whose
+module the main process has imported already, and hangs on the worker's actor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+from llmactors._actor import Actor
+from llmactors._context import Context, Monitor
+from llmactors._exits import Normal
+from llmactors._signals import Stop
+from llmactors.errors import NotSerialisableError
+from llmactors.hosts.process._grammar import constructor_types, grammar_of
+from llmactors.hosts.process._names import loaded_class
+from llmactors.hosts.process._ops import Op
+
+if TYPE_CHECKING:
+    from llmactors._ref import ActorRef
+    from llmactors.hosts.process._life import Life
+
+
+class Desk:
+    """Serves one worker."""
+
+    ops: Final = frozenset({Op.TELL, Op.ASK, Op.STREAM, Op.CANCEL, Op.CREDIT, Op.ORDER, Op.REQUEST})
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._monitors: dict[int, Monitor] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        """The worker is gone."""
+        for task in self._tasks:
+            task.cancel()
+
+    def on_item(self, op: Op, parts: list[Any]) -> None:
+        """Do what the worker asks.
+
+        Raises:
+            LookupError: It names a ref that it was never handed.
+        """
+        match op:
+            case Op.CANCEL:
+                self._life.served.cancel(*parts)
+            case Op.CREDIT:
+                self._life.served.credit(*parts)
+            case Op.ORDER:
+                self._order(parts[0], parts[1:])
+            case Op.REQUEST:
+                self._request(parts[0], parts[1], parts[2:])
+            case _:
+                self._call(op, *parts)
+
+    def _call(self, op: Op, number: int, target: int, name: str | None, content: Any, *rest: Any) -> None:
+        life, ref = self._life, self._ref(target)
+        try:
+            message = grammar_of(ref.cls).read(life.codec, name, content)
+            if op is Op.TELL:
+                ref.tell(message)
+            elif op is Op.ASK:
+                life.served.ask(ref, number, message, *rest)
+            else:
+                life.served.stream(ref, number, message, *rest)
+        except NotSerialisableError as error:
+            self._fail(number, error)
+
+    def _ref(self, number: int) -> ActorRef[Any]:
+        return self._life.refs.resolve([number])
+
+    def _context(self) -> Context[Any]:
+        return Context(self._life.cell, self._life)
+
+    # -- orders ------------------------------------------------------------------------------------------------
+    def _order(self, name: str, arguments: list[Any]) -> None:
+        match name, arguments:
+            case "finish", []:
+                self._life.cell.signal(Stop(exit=Normal()))
+            case "stop", [int(target), bool(drain)]:
+                self._ref(target).stop(drain=drain)
+            case (("kill" | "pause" | "resume"), [int(target)]):
+                getattr(self._ref(target), name)()
+            case (("link" | "unlink"), [int(target)]):
+                getattr(self._context(), name)(self._ref(target))
+            case "monitor", [int(key), int(target), ("ended" | "discarded") as until]:
+                self._monitors[key] = self._context().monitor(self._ref(target), until)
+            case "demonitor", [int(key)]:
+                self._monitors.pop(key).cancel()
+            case _:
+                raise ValueError(f"a worker cannot order {name!r} with {arguments!r}")
+
+    # -- requests ----------------------------------------------------------------------------------------------
+    def _request(self, number: int, name: str, arguments: list[Any]) -> None:
+        try:
+            match name, arguments:
+                case "spawn", [str(cls), *rest]:
+                    self._answer(number, self._spawn(cls, *rest))
+                case "ref", [str(where)]:
+                    self._answer(number, self._context().ref(where))
+                case "state", [int(target)]:
+                    self._answer(number, self._ref(target).state)
+                case "send", [int(target), endpoint, content, timeout]:
+                    ref = self._ref(target)
+                    message = grammar_of(ref.cls).read(self._life.codec, endpoint, content)
+                    self._later(number, ref.send(message, timeout))
+                case "up", [int(target)]:
+                    self._later(number, _up(self._ref(target)))
+                case "ended", [int(target)]:
+                    self._later(number, self._ref(target).wait_ended())
+                case _:
+                    raise ValueError(f"a worker cannot request {name!r} with {arguments!r}")  # noqa: TRY301
+        except Exception as error:  # noqa: BLE001  it is the answer
+            self._fail(number, error)
+
+    def _spawn(self, name: str, *how: Any) -> Any:
+        args, kwargs, label, host, shutdown = how
+        cls = loaded_class(name)
+        if not issubclass(cls, Actor):
+            raise TypeError(f"`{name}` is no actor class")
+        codec, types = self._life.codec, constructor_types(cls)
+        cell = self._life.cell
+        ref: Any = cell.system.spawn_under(
+            cell,
+            cls,
+            codec.unwrap(args, types),
+            codec.unwrap(kwargs, types),
+            name=label,
+            host=codec.unwrap(host),
+            shutdown=shutdown,
+        )
+        return ref
+
+    def _later(self, number: int, coroutine: Coroutine[Any, Any, Any]) -> None:
+        task = self._life.cell.scheduler.loop.create_task(self._answer_with(number, coroutine))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer_with(self, number: int, coroutine: Coroutine[Any, Any, Any]) -> None:
+        try:
+            self._answer(number, await coroutine)
+        except Exception as error:  # noqa: BLE001  it is the answer
+            self._fail(number, error)
+
+    def _answer(self, number: int, value: Any) -> None:
+        self._life.channel.send([Op.ANSWER, number, self._life.codec.wrap(value)])
+
+    def _fail(self, number: int, error: BaseException) -> None:
+        self._life.channel.send([Op.FAIL, number, self._life.codec.wrap(error)])
+
+
+async def _up(ref: ActorRef[Any]) -> None:
+    await ref

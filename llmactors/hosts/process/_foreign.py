@@ -1,0 +1,163 @@
+"""What an actor in a worker process sees of the others: refs that were handed to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from llmactors._core.flags import REMOTE
+from llmactors._exits import Exit
+from llmactors._streams import Flow
+from llmactors._table import Table
+from llmactors.errors import HostCapabilityError, NotSerialisableError
+from llmactors.hosts.process._far import FarRef
+from llmactors.hosts.process._grammar import Grammar, grammar_of
+from llmactors.hosts.process._ops import Op
+
+if TYPE_CHECKING:
+    from llmactors._asks import Ask
+    from llmactors._ref import ActorRef
+    from llmactors._usage import Usage
+    from llmactors.hosts.process._worker import Worker
+
+A = TypeVar("A")
+
+
+class ForeignHost:
+    """Sends what is meant for actors of the main process there."""
+
+    capabilities: frozenset[str] = frozenset()
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+
+    def forward(self, cell: ForeignRef[Any]) -> None:
+        """Send on what waits."""
+        calls, now = self.worker.calls, cell.scheduler.clock()
+        while cell.inbox:
+            item: Any = cell.inbox.popleft()
+            grammar = grammar_for(cell, getattr(item, "message", item))
+            try:
+                calls.make(item, cell.number, grammar, now, track=False)
+            except NotSerialisableError as error:
+                if hasattr(item, "fail"):
+                    item.fail(error)
+        cell.scheduler.idle(cell)
+
+    def check(self, cell: ForeignRef[Any], message: Any) -> None:
+        """See that *message* can cross; raises `NotSerialisableError`."""
+        grammar_for(cell, message).write(self.worker.codec, message)
+
+    def grant(self, cell: ActorRef[Any], flow: Any, more: int) -> None:  # noqa: ARG002  the port's signature
+        """The reader of a stream has taken *more* items."""
+        self.worker.calls.grant(flow, more)
+
+    def abandon(self, cell: ActorRef[Any], item: Ask | Flow[Any]) -> None:  # noqa: ARG002  the port's signature
+        """Nobody waits for *item* any more."""
+        self.worker.calls.cancel(item)
+
+    def usage(self, cell: ActorRef[Any]) -> Usage:
+        """Refuse: a worker does not see the accounts of others."""
+        raise HostCapabilityError("Process()", f"see what {cell.path} has used")
+
+
+def foreign_host(worker: Worker) -> Any:
+    """Make the host of foreign refs: of a host's duties it has those that refs ask for."""
+    return ForeignHost(worker)
+
+
+def grammar_for(cell: ForeignRef[Any], message: Any) -> Grammar:
+    """Return how *message* is written: as its actor's class has it, which a worker may know by its message only."""
+    info = getattr(message, "__endpoint__", None)
+    return grammar_of(cell.cls if info is None or issubclass(cell.cls, info.owner) else info.owner)
+
+
+class ForeignRef(FarRef[A]):
+    """A ref to an actor that lives in the main process, or is reached through it.
+
+    Args:
+        worker: This process's side of the connection.
+        content: What stands for the ref: number, path, name, and its class's module and name.
+    """
+
+    __slots__ = ("_name", "_path", "number")
+
+    def __init__(self, worker: Worker, content: list[Any]) -> None:
+        number, path, name, module, qualname = content
+        cls: Any = sys.modules.get(module)
+        for part in qualname.split("."):
+            cls = getattr(cls, part, None)
+        table = Table(cls if isinstance(cls, type) else object, worker.foreign, _never)
+        super().__init__(worker.system, table, name, None)
+        self.flags = REMOTE
+        self.capacity = sys.maxsize
+        self.number: int = number
+        self._path: str = path
+        self._name: str = name
+
+    def _order(self, name: str, *arguments: Any) -> None:
+        worker = self._worker
+        worker.channel.send([Op.ORDER, name, self.number, *arguments])
+
+    @property
+    def _worker(self) -> Worker:
+        host: Any = self.handlers.host
+        worker: Worker = host.worker
+        return worker
+
+    # -- life --------------------------------------------------------------------------------------------------
+    def stop(self, *, drain: bool = False) -> None:
+        """Ask the actor to end after what is in hand (with *drain*: after what is queued)."""
+        self._order("stop", drain)
+
+    def kill(self, cause: BaseException | str | None = None) -> None:  # noqa: ARG002  a worker's word is no cause
+        """End the actor at once."""
+        self._order("kill")
+
+    def pause(self) -> None:
+        """Hold its messages back from after the one in hand."""
+        self._order("pause")
+
+    def resume(self) -> None:
+        """Take a pause back."""
+        self._order("resume")
+
+    async def send(self, message: Any, timeout: float | None = None) -> None:
+        """Send *message*, waiting for room in the mailbox."""
+        written, _ = grammar_for(self, message).write(self._worker.codec, message)
+        await self._worker.request("send", self.number, *written, timeout)
+
+    async def wait_ended(self) -> Exit:
+        """Wait until the slot is discarded, and return how its last incarnation ended."""
+        exit: Exit = await self._worker.request("ended", self.number)
+        return exit
+
+    def __await__(self) -> Generator[Any, None, FarRef[A]]:
+        """Wait until an incarnation is up, and return the ref."""
+        yield from self._worker.request("up", self.number).__await__()
+        return self
+
+    # -- what is known -----------------------------------------------------------------------------------------
+    @property
+    def name(self) -> str:
+        """The name, unique among siblings."""
+        return self._name
+
+    @property
+    def path(self) -> str:
+        """The path of names from the root."""
+        return self._path
+
+    @property
+    def state(self) -> str:
+        """What the actor does now. Waits for the main process's answer."""
+        state: str = self._worker.request_now("state", self.number)
+        return state
+
+    def __repr__(self) -> str:
+        return f"<ActorRef {self.path} {self.cls.__name__}>"
+
+
+def _never(actor: Any, message: Any) -> Any:
+    raise NotImplementedError(f"{message!r} is handled in the main process")

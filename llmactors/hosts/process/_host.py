@@ -1,0 +1,218 @@
+"""The runtime of `Process(...)` in the main process."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+import psutil
+
+from llmactors import _ends as ends
+from llmactors import _lives as lives
+from llmactors import _slots as slots
+from llmactors._codec import Codec, register
+from llmactors._core.flags import GATE, OVER, STARTING, STOPPING
+from llmactors._ref import ActorRef
+from llmactors._streams import Flow
+from llmactors._table import Table
+from llmactors._usage import Usage
+from llmactors.errors import HostCapabilityError, NotSerialisableError
+from llmactors.hosts._loop import Loop
+from llmactors.hosts.process._config import Process
+from llmactors.hosts.process._far import FarRef
+from llmactors.hosts.process._grammar import grammar_of
+from llmactors.hosts.process._life import Life
+from llmactors.hosts.process._page import TAKEN
+from llmactors.hosts.process._server import ForkRefusedError, ServerLink
+
+if TYPE_CHECKING:
+    from llmactors._asks import Ask
+    from llmactors._exits import Exit
+    from llmactors.hosts._port import Birth
+
+ServerKey = tuple[tuple[str, ...], str | None, tuple[tuple[str, str], ...] | None]
+
+_servers: Final[WeakKeyDictionary[Any, dict[ServerKey, ServerLink]]] = WeakKeyDictionary()
+"""Fork servers by system: one per interpreter, preload and environment."""
+
+register(Loop)
+register(Process)
+
+
+class RemoteCell(FarRef[Any]):
+    """The cell of an actor in a worker process."""
+
+    __slots__ = ()
+
+    def pause(self) -> None:
+        """Hold its messages back from after the one in hand; for the worker this overtakes what is sent after it."""
+        life: Life | None = self.actor
+        if life is not None and get_ident() == self.scheduler.thread:
+            life.pause()
+        super().pause()
+
+    @property
+    def state(self) -> str:
+        """What the actor does now; the page says whether a message is in hand."""
+        life, jobs = self.actor, self.need_extra().jobs
+        if life is None or life.over or not jobs:
+            return super().state
+        if any(life.page.state(number) == TAKEN for number in life.calls.book):
+            return super().state
+        held, self.need_extra().jobs = jobs, set()
+        try:
+            return super().state
+        finally:
+            self.need_extra().jobs = held
+
+
+class ProcessHost:
+    """Runs each incarnation in a process of its own, forked by a fork server that is started at the first."""
+
+    capabilities = frozenset({"async", "pause", "process", "refs", "spawn", "stream", "timers"})
+
+    def __init__(self, system: Any, config: Process) -> None:
+        self._system, self._config = system, config
+        self._tables: dict[type, Table] = {}
+        self._check = Codec(_AnyRef())
+
+    # -- slots -------------------------------------------------------------------------------------------------
+    def table(self, cls: type) -> Table:
+        """Return what the main process knows of actors of *cls*.
+
+        Raises:
+            HostCapabilityError: *cls* is a supervisor: they run on the loop only.
+        """
+        table = self._tables.get(cls)
+        if table is None:
+            table = Table(cls, self, _not_here)
+            if not table.pausable:
+                raise HostCapabilityError("Process()", f"run the supervisor {cls.__name__}")
+            self._tables[cls] = table
+        return table
+
+    def new_cell(self, system: Any, table: Table, label: str | int, owner: ActorRef[Any] | None) -> ActorRef[Any]:
+        """Make an empty cell."""
+        return RemoteCell(system, table, label, owner)
+
+    def check(self, cell: ActorRef[Any], message: Any) -> None:
+        """See that *message* can cross; raises `NotSerialisableError`."""
+        grammar_of(cell.cls).write(self._check, message)
+
+    def grant(self, cell: ActorRef[Any], flow: Any, more: int) -> None:
+        """The reader of a stream has taken *more* items."""
+        if cell.actor is not None:
+            cell.actor.calls.grant(flow, more)
+
+    # -- lives -------------------------------------------------------------------------------------------------
+    def start(self, cell: ActorRef[Any], birth: Birth) -> None:
+        """Fork a worker, and have it make the instance and run `on_start`."""
+        try:
+            cell.actor = Life(cell, birth, self._link(), self._config.prefetch, self._config.memory)
+        except (NotSerialisableError, ForkRefusedError) as error:
+            lives.start_failed(cell, error)
+
+    def _link(self) -> ServerLink:
+        config = self._config
+        servers = _servers.setdefault(self._system, {})
+        key = (config.preload, config.python, config.env)
+        link = servers.get(key)
+        if link is None or not link.open:
+            link = servers[key] = ServerLink(config.preload, config.python, dict(config.env or ()))
+        return link
+
+    def forward(self, cell: ActorRef[Any]) -> None:
+        """Send on what waits in the mailbox."""
+        extra = cell.need_extra()
+        if not (slots.queued(cell) or extra.requeued):
+            cell.scheduler.idle(cell)
+            return
+        if cell.flags & STOPPING:
+            return
+        if not cell.flags & GATE or cell.scheduler.ask_gate(cell):
+            cell.actor.forward()
+
+    def recall(self, cell: ActorRef[Any]) -> None:
+        """Have back what the worker has not begun."""
+        cell.actor.recall()
+
+    def pause(self, cell: ActorRef[Any]) -> None:
+        """Hold what the worker has, too."""
+        if cell.actor is not None:
+            cell.actor.pause()
+
+    def resume(self, cell: ActorRef[Any]) -> None:
+        """Let the worker go on."""
+        if cell.actor is not None:
+            cell.actor.resume()
+
+    def stop(self, cell: ActorRef[Any], exit: Exit) -> None:
+        """Run `on_stop` in the worker, then end it."""
+        life: Life | None = cell.actor
+        if life is None or life.over:
+            ends.host_done(cell)
+        else:
+            life.stop(exit)
+
+    def kill(self, cell: ActorRef[Any]) -> None:
+        """Kill the worker."""
+        life: Life | None = cell.actor
+        if life is None or life.over:
+            ends.host_done(cell)
+        else:
+            life.kill()
+
+    def abandon(self, cell: ActorRef[Any], item: Ask | Flow[Any]) -> None:
+        """Tell the worker that nobody waits for *item* any more."""
+        if cell.actor is not None:
+            cell.actor.calls.cancel(item)
+
+    def answers_later(self, cell: ActorRef[Any], ask: Ask) -> None:
+        """Nothing to do: the worker says so."""
+
+    def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
+        """Nothing to do: the gate withholds the go-ahead."""
+
+    def usage(self, cell: ActorRef[Any]) -> Usage:
+        """Return the account: the worker's CPU time and memory are the operating system's figures."""
+        extra = cell.need_extra()
+        life: Life | None = cell.actor
+        pid = None if life is None or life.worker is None else life.worker.pid
+        cpu, memory = cell.cpu, None
+        if pid is not None:
+            with suppress(psutil.NoSuchProcess):
+                process = psutil.Process(pid)
+                times = process.cpu_times()
+                cpu, memory = cpu + times.user + times.system, process.memory_info().rss
+        up = not cell.flags & (OVER | STARTING) and extra.started_at
+        return Usage(
+            cpu=cpu,
+            handled=cell.handled,
+            mailbox=slots.queued(cell) + (0 if life is None else life.waiting),
+            memory=memory,
+            pid=pid,
+            restarts=max(0, extra.incarnation - 1),
+            uptime=cell.scheduler.clock() - extra.started_at if up else 0.0,
+        )
+
+    async def close(self) -> None:
+        """End the fork servers of the system, and whatever is below them."""
+        servers = _servers.pop(self._system, {})
+        for link in servers.values():
+            await link.close()
+
+
+class _AnyRef:
+    """Stands for a connection where only whether a value can cross is asked."""
+
+    def export(self, value: object) -> list[Any] | None:
+        return [0] if isinstance(value, ActorRef) else None
+
+    def resolve(self, content: list[Any]) -> object:
+        raise LookupError(content)
+
+
+def _not_here(actor: Any, message: Any) -> Any:
+    raise NotImplementedError(f"{message!r} is handled in a worker process")

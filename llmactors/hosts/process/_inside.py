@@ -1,0 +1,249 @@
+"""The kernel inside a worker process: one actor, whose owner is the main process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+
+from llmactors._asks import PENDING, Ask
+from llmactors._context import Context, Monitor, Timer
+from llmactors._core.flags import ENDING
+from llmactors._exits import Exit, error_of
+from llmactors._messages import Down, Exited
+from llmactors._ports import Ports
+from llmactors._ref import ActorRef
+from llmactors._scheduler import Scheduler
+from llmactors._system import ActorSystem
+from llmactors._table import Table
+from llmactors.errors import HostCapabilityError
+from llmactors.hosts._loop import LoopHost, loop_table
+from llmactors.hosts.process._grammar import constructor_types
+from llmactors.hosts.process._names import name_of_class
+from llmactors.hosts.process._ops import Op
+from llmactors.hosts.process._served import Reply, ServedFlow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmactors.hosts.process._page import Page
+    from llmactors.hosts.process._worker import Worker
+
+A = TypeVar("A")
+B = TypeVar("B")
+HOST = "Process()"
+
+
+class TakingInbox(deque[Any]):
+    """A mailbox that writes down what is taken from it."""
+
+    __slots__ = ("_page",)
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+
+    def popleft(self) -> Any:
+        """Take the next entry: from here on it is in hand."""
+        item = super().popleft()
+        if item.__class__ is Ask:
+            reply: Any = item.future
+            if reply.__class__ is Reply and item.value is PENDING:
+                self._page.take(reply.number)
+        elif item.__class__ is ServedFlow and not item.done:
+            self._page.take(item.number)
+        return item
+
+
+class WorkerScheduler(Scheduler):
+    """A scheduler whose inboxes write down what is taken."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, page: Page) -> None:
+        super().__init__(loop, Ports())
+        self._page = page
+        self.free = deque(maxlen=0)
+
+    def new_inbox(self) -> deque[Any]:
+        """Return an empty inbox."""
+        return TakingInbox(self._page)
+
+
+class WorkerSystem(ActorSystem):
+    """The system that a worker's actor sees. It runs that actor only."""
+
+    def __init__(self, worker: Worker, page: Page) -> None:
+        super().__init__()
+        self._worker = worker
+        self.scheduler = WorkerScheduler(asyncio.get_running_loop(), page)
+
+    def make_context(self, cell: ActorRef[A], actor: A) -> Context[A]:
+        """Make the actor's context."""
+        return WorkerContext(cell, actor, self._worker)
+
+    def dead_letter(self, message: Any, path: str, reason: str) -> None:
+        """Nothing to do: the main process counts."""
+
+    def unheard(self, cell: ActorRef[Any], exit: Exit) -> None:
+        """Nothing to do: the main process hears of every end."""
+
+    async def spawn(self, *_: Any, **__: Any) -> Any:
+        """Refuse: what a worker spawns is its own, and is spawned by its context."""
+        raise HostCapabilityError(HOST, "spawn outside any tree from a worker; use self.context.spawn")
+
+    def resolve(self, start: ActorRef[Any] | None, where: Any) -> ActorRef[Any]:
+        """Look an actor up in the main process."""
+        del start
+        if not isinstance(where, str):
+            raise HostCapabilityError(HOST, f"look {where!r} up by its spec in a worker; use its path")
+        found: ActorRef[Any] = self._worker.request_now("ref", where)
+        return found
+
+
+class WorkerCell(ActorRef[A]):
+    """The worker's actor."""
+
+    __slots__ = ("_name", "_path")
+
+    def __init__(self, system: WorkerSystem, handlers: Table, own: list[Any], owner: Any) -> None:
+        self._path: str = own[1]
+        self._name: str = own[2]
+        super().__init__(system, handlers, self._name, owner)
+
+    @property
+    def path(self) -> str:
+        """The path in the main process's tree."""
+        return self._path
+
+    @property
+    def name(self) -> str:
+        """The name in the main process's tree."""
+        return self._name
+
+
+def _receive(actor: Any, message: Any) -> Any:
+    return actor.receive(message)
+
+
+class WorkerHost(LoopHost):
+    """Runs the worker's actor on the loop; its end is ordered by the main process."""
+
+    def __init__(self, system: Any, worker: Worker) -> None:
+        super().__init__(system)
+        self._worker = worker
+        self.ordered = False
+
+    def table(self, cls: type) -> Table:
+        """Return how messages reach the actor."""
+        table = loop_table(cls, self)
+        table[ServedFlow] = table[next(kind for kind in table if kind.__name__ == "Flow")]
+        table[Down] = table[Exited] = _receive  # they are counted where the mailbox is
+        return table
+
+    def stop(self, cell: ActorRef[Any], exit: Exit) -> None:
+        """Run `on_stop`, once the main process orders it; a crash is told there first."""
+        if self.ordered:
+            super().stop(cell, exit)
+        else:
+            self._worker.crashed(error_of(exit))
+
+    def order(self, cell: ActorRef[Any], exit: Exit) -> None:
+        """The main process orders the end."""
+        self.ordered = True
+        if cell.flags & ENDING:
+            super().stop(cell, exit)
+
+    def answers_later(self, cell: ActorRef[Any], ask: Ask) -> None:  # noqa: ARG002  the port's signature
+        """The message is no longer in hand; its asker still waits."""
+        self._worker.served.later(ask)
+
+
+class FarMonitor(Monitor):
+    """A monitor that the main process keeps."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, ref: ActorRef[Any], until: Any, key: int) -> None:
+        super().__init__(None, ref, until)
+        self.key = key
+
+
+class WorkerContext(Context[A]):
+    """What the worker's actor can see and do: as on the loop, carried out by the main process."""
+
+    __slots__ = ("_worker",)
+
+    def __init__(self, cell: ActorRef[A], actor: A, worker: Worker) -> None:
+        super().__init__(cell, actor)
+        self._worker = worker
+
+    @property
+    def self_ref(self) -> ActorRef[A]:
+        """The actor's own ref: what is sent to it goes through its mailbox in the main process."""
+        own: ActorRef[A] = self._worker.own
+        return own
+
+    def spawn(
+        self,
+        cls: Callable[..., B],
+        *args: Any,
+        name: str | None = None,
+        host: Any = None,
+        shutdown: float | Literal["kill", "forever"] = 5.0,
+        **kwargs: Any,
+    ) -> ActorRef[B]:
+        """Begin an actor in the main process that is linked to this one and ends with it.
+
+        Raises:
+            NameTakenError: A sibling has that name.
+            NotSerialisableError: An argument cannot cross.
+        """
+        kind: Any = cls
+        codec, types = self._worker.codec, constructor_types(kind)
+        where = f"an argument of {kind.__qualname__}"
+        spawned: ActorRef[B] = self._worker.request_now(
+            "spawn",
+            name_of_class(kind),
+            codec.wrap(args, types, where),
+            codec.wrap(kwargs, types, where),
+            name,
+            codec.wrap(host),
+            shutdown,
+        )
+        return spawned
+
+    def open(self, name: str, cls: Callable[..., B], *_: Any, **__: Any) -> Any:
+        """Refuse: who keeps slots runs on the loop."""
+        raise HostCapabilityError(HOST, f"keep the slot {name!r} of {cls!r} in a worker")
+
+    def link(self, ref: ActorRef[Any]) -> None:
+        """Link to *ref*."""
+        self._worker.order("link", ref)
+
+    def unlink(self, ref: ActorRef[Any]) -> None:
+        """Take a link back."""
+        self._worker.order("unlink", ref)
+
+    def monitor(self, ref: ActorRef[Any], until: Literal["ended", "discarded"] = "ended") -> Monitor:
+        """Watch *ref*: one `Down` comes."""
+        if until not in {"ended", "discarded"}:
+            raise ValueError(f'until={until!r}: choose "ended" or "discarded"')
+        key = self._worker.next_key()
+        self._worker.channel.send([Op.ORDER, "monitor", key, self._worker.number_of(ref), until])
+        return FarMonitor(ref, until, key)
+
+    def demonitor(self, monitor: Monitor) -> None:
+        """Take a monitor back."""
+        if isinstance(monitor, FarMonitor):
+            self._worker.channel.send([Op.ORDER, "demonitor", monitor.key])
+
+    def send_after(self, delay: float, message: Any, to: ActorRef[Any] | None = None) -> Timer:
+        """Send *message* in *delay* seconds, through the main process."""
+        return super().send_after(delay, message, self.self_ref if to is None else to)
+
+    def stash(self) -> NoReturn:
+        """Refuse: the mailbox is in the main process."""
+        raise HostCapabilityError(HOST, "put messages aside (`context.stash`) in a worker")
+
+    def stop(self) -> None:
+        """End this actor after what is in hand, as `Normal`."""
+        self._worker.channel.send([Op.ORDER, "finish"])

@@ -1,0 +1,40 @@
+"""What items say. Both sides use the first group for calls that they make; the others have one direction."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Op(IntEnum):
+    """The first part of an item; the comments list the others."""
+
+    # calls, by the one who makes them
+    TELL = 1  # number, target, name, arguments
+    ASK = 2  # number, target, name, arguments, seconds
+    STREAM = 3  # number, target, name, arguments, window, idle
+    CANCEL = 4  # number
+    CREDIT = 5  # number, items
+    # what becomes of them, by the one who was called
+    ANSWER = 6  # number, value
+    FAIL = 7  # number, error
+    UNHANDLED = 8  # number
+    ITEM = 9  # number, value
+    END = 10  # number
+    DONE = 11  # numbers of tells
+    LATER = 12  # number: the handler is done, the answer will come
+
+    # main process to worker
+    START = 20  # spec
+    STOP = 21  # exit
+    PAUSE = 22
+    RESUME = 23
+    RECALL = 24
+
+    # worker to main process
+    UP = 30
+    START_FAILED = 31  # error, whether it is StartIgnored
+    CRASHED = 32  # error
+    ENDED = 33  # exit
+    RECALLED = 34  # numbers, whether what is in hand waits at a checkpoint of a paused actor
+    ORDER = 35  # name, arguments: nothing comes back
+    REQUEST = 36  # number, name, arguments: ANSWER or FAIL comes back

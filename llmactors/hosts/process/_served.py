@@ -1,0 +1,234 @@
+"""The calls that this side of a channel serves.
+
+A served ask is an ordinary `Ask` in the target's mailbox whose future is a `Reply`, which sends the answer; a served
+stream is a `Flow` whose reader is the channel. A tell to a worker's actor is served as an ask, to know when it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from llmactors._asks import PENDING, Ask, Failure
+from llmactors._core.flags import OVER, REMOTE
+from llmactors._later import Later
+from llmactors._streams import Flow
+from llmactors.errors import NotSerialisableError, UnhandledMessageError
+from llmactors.hosts.process._calls import FOREVER, Port
+from llmactors.hosts.process._grammar import describe, returns_of
+from llmactors.hosts.process._ops import Op
+
+if TYPE_CHECKING:
+    from llmactors._ref import ActorRef
+    from llmactors.hosts.process._channel import Item
+    from llmactors.hosts.process._far import FarHost
+
+
+class Reply:
+    """Stands where an ask has its future: sends the answer over the channel."""
+
+    __slots__ = ("ask", "number", "served", "silent", "tell")
+
+    def __init__(self, served: Served, number: int, *, tell: bool) -> None:
+        self.served, self.number, self.tell = served, number, tell
+        self.silent = False
+        self.ask: Ask | None = None
+
+    def done(self) -> bool:
+        """Say whether there is nothing to send: never before the answer."""
+        return False
+
+    def set_result(self, _: None) -> None:
+        """Send what the ask has become."""
+        if self.ask is not None:
+            self.served.answered(self, self.ask)
+
+
+class ServedFlow(Flow[Any]):
+    """A stream whose reader is on the other side."""
+
+    __slots__ = ("number", "served")
+
+    def __init__(self, served: Served, number: int, cell: Any, message: Any, *pace: Any) -> None:
+        super().__init__(cell, message, *pace)
+        self.served, self.number = served, number
+
+    def put(self, item: Any) -> bool:
+        """Send an item; False when the producer must wait for credit."""
+        if self.done:
+            return False
+        if not self.served.item(self, item):
+            return False
+        self._credit -= 1
+        return self._credit > 0
+
+    def grant(self, more: int) -> None:
+        """Let the producer go on, wherever it is."""
+        super().grant(more)
+        if more and self.cell.flags & REMOTE and not self.done:
+            cast("FarHost", self.cell.handlers.host).grant(self.cell, self, more)
+
+    def fail(self, error: BaseException | None) -> None:
+        """End the stream on both sides."""
+        if not self.done:
+            self.done = True
+            self.error = error
+            self.served.ended(self, error)
+            self.grant(0)
+
+
+class Served:
+    """The calls that this side serves and that are not over.
+
+    Args:
+        port: The channel and codec.
+        finished: Called with the number of a call whose handler is over.
+        in_worker: Whether this is the worker's side.
+    """
+
+    def __init__(self, port: Port, finished: Callable[[int], None], *, in_worker: bool) -> None:
+        self._port, self._finished, self._in_worker = port, finished, in_worker
+        self.open: dict[int, Any] = {}
+        self._done: list[int] = []
+
+    # -- what comes in ---------------------------------------------------------------------------------------------
+    def ask(self, cell: ActorRef[Any], number: int, message: Any, seconds: float | None) -> None:
+        """Put an ask into the target's mailbox."""
+        self._accept(cell, number, message, FOREVER if seconds is None else seconds, tell=False)
+
+    def tell(self, cell: ActorRef[Any], number: int, message: Any) -> None:
+        """Put a tell into the mailbox of a worker's actor: as an ask, to know when it is done."""
+        self._accept(cell, number, message, FOREVER, tell=True)
+
+    def _accept(self, cell: ActorRef[Any], number: int, message: Any, seconds: float, *, tell: bool) -> None:
+        ask = Ask(message, cell.scheduler.clock(), seconds, cell)
+        reply = Reply(self, number, tell=tell)
+        ask.future, reply.ask = reply, ask  # type: ignore[assignment]  # it does what the kernel does with futures
+        self.open[number] = ask
+        if self._in_worker and seconds < FOREVER:
+            cell.scheduler.watch(ask)  # here too: asks that its handler makes have the same deadline, and come after it
+        cell.accept(ask)
+
+    def stream(self, cell: ActorRef[Any], number: int, message: Any, window: int, idle: float) -> None:
+        """Put a stream into the target's mailbox."""
+        flow = ServedFlow(self, number, cell, message, window, idle)
+        self.open[number] = flow
+        cell.accept(flow)
+
+    def cancel(self, number: int) -> None:
+        """The other side gave up."""
+        item = self.open.get(number)
+        if isinstance(item, ServedFlow):
+            item.leave()
+        elif isinstance(item, Ask):
+            future: Any = item.future
+            future.silent = True
+            cell = item.cell
+            cell.abandon(item)
+            item.fail(TimeoutError())
+
+    def credit(self, number: int, items: int) -> None:
+        """The other side's reader has taken *items*."""
+        flow = self.open.get(number)
+        if isinstance(flow, ServedFlow):
+            flow.grant(items)
+
+    def forget(self, number: int) -> Any:
+        """Take a call back that was not begun."""
+        return self.open.pop(number, None)
+
+    def close(self) -> None:
+        """The other side is gone: nobody waits for anything any more."""
+        for number in list(self.open):
+            self.cancel(number)
+        self.open.clear()
+
+    # -- what goes out ---------------------------------------------------------------------------------------------
+    def answered(self, reply: Reply, ask: Ask) -> None:
+        """An ask has its answer."""
+        value = ask.value
+        if value.__class__ is Later:
+            self._later(ask, value)
+            return
+        if self._ends_with(ask.cell) and value.__class__ is Failure:
+            return
+        self.open.pop(reply.number, None)
+        self._finished(reply.number)
+        if reply.silent and not reply.tell:
+            self._send([Op.FAIL, reply.number, None])
+        elif value.__class__ is Failure:
+            self._fail(reply.number, ask, value.error)
+        elif reply.tell:
+            self._tell_done(reply.number)
+        else:
+            self._answer(reply.number, ask, value)
+
+    def _ends_with(self, cell: ActorRef[Any]) -> bool:
+        """Say whether the worker's own actor is ending: what was in hand is told with its end."""
+        return self._in_worker and bool(cell.flags & OVER)
+
+    def _later(self, ask: Ask, later: Later[Any]) -> None:
+        """An async handler answers later."""
+        ask.value = PENDING
+        if later.attach(ask):
+            self.later(ask)
+
+    def later(self, ask: Ask) -> None:
+        """The handler of an ask is over; its answer will come."""
+        reply: Any = ask.future
+        self._finished(reply.number)
+        if reply.tell:
+            self.open.pop(reply.number, None)
+            self._tell_done(reply.number)
+        else:
+            self._send([Op.LATER, reply.number])
+
+    def _answer(self, number: int, ask: Ask, value: Any) -> None:
+        try:
+            wrapped = self._port.codec.wrap(value, returns_of(ask.message), f"the answer of {describe(ask.message)}")
+        except NotSerialisableError as error:
+            self._send([Op.FAIL, number, self._port.codec.wrap(error)])
+            return
+        self._send([Op.ANSWER, number, wrapped])
+
+    def _fail(self, number: int, item: Any, error: BaseException) -> None:
+        if isinstance(error, UnhandledMessageError) and error.message is item.message:
+            self._send([Op.UNHANDLED, number])
+        else:
+            self._send([Op.FAIL, number, self._port.codec.wrap(error, returns_of(item.message), "the error")])
+
+    def _tell_done(self, number: int) -> None:
+        """Tells are reported together, once a turn."""
+        self._done.append(number)
+        if len(self._done) == 1:
+            self._port.channel.soon(self.report_done)
+
+    def report_done(self) -> None:
+        """Report the tells that are done."""
+        if self._done:
+            done, self._done = self._done, []
+            self._send([Op.DONE, done])
+
+    def item(self, flow: ServedFlow, value: Any) -> bool:
+        """A stream has an item; False when it cannot cross, which ends the stream."""
+        try:
+            wrapped = self._port.codec.wrap(value, returns_of(flow.message), f"an item of {describe(flow.message)}")
+        except NotSerialisableError as error:
+            flow.fail(error)
+            return False
+        self._send([Op.ITEM, flow.number, wrapped])
+        return True
+
+    def ended(self, flow: ServedFlow, error: BaseException | None) -> None:
+        """A stream has ended."""
+        if self._ends_with(flow.cell) and error is not None:
+            return
+        self.open.pop(flow.number, None)
+        self._finished(flow.number)
+        if error is None:
+            self._send([Op.END, flow.number])
+        else:
+            self._fail(flow.number, flow, error)
+
+    def _send(self, item: Item) -> None:
+        self._port.channel.send(item)

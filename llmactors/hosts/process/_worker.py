@@ -1,0 +1,333 @@
+"""A worker process: the same kernel, with one actor in it.
+
+The main process keeps the mailbox and the place in the tree. Here messages arrive in frames, wait in an ordinary inbox,
+and are handled as on the loop; what the actor asks of others goes the other way over the same socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import socket
+import sys
+import traceback
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from llmactors import _ends as ends
+from llmactors import _lives as lives
+from llmactors._codec import Codec
+from llmactors._core.flags import ENDING, PAUSED
+from llmactors._exits import Exit
+from llmactors._messages import Ended, Started, StartFailed
+from llmactors._signals import Pause, Resume, Stop
+from llmactors.errors import NotSerialisableError, StartIgnored
+from llmactors.hosts._port import Birth
+from llmactors.hosts.process._calls import Calls
+from llmactors.hosts.process._channel import Channel, Item
+from llmactors.hosts.process._foreign import ForeignRef, foreign_host
+from llmactors.hosts.process._grammar import constructor_types, grammar_of
+from llmactors.hosts.process._inside import WorkerCell, WorkerHost, WorkerSystem
+from llmactors.hosts.process._names import find_class
+from llmactors.hosts.process._ops import Op
+from llmactors.hosts.process._page import Page
+from llmactors.hosts.process._refs import Received
+from llmactors.hosts.process._served import Reply, Served, ServedFlow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmactors._ref import ActorRef
+
+try:
+    import uvloop
+except ImportError:
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+else:
+    new_event_loop = uvloop.new_event_loop
+
+BROKEN = 70  # exit status of a worker that cannot go on: EX_SOFTWARE
+
+
+def serve(order: dict[str, Any], descriptors: list[int]) -> None:
+    """Be a worker, with the socket and the page that came with the order."""
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)  # noqa: FBT003  the standard library's signature
+    end, page = descriptors
+    worker = Worker(socket.socket(fileno=end), Page(page, order["size"]))
+    os.close(page)
+    worker.run(order)
+
+
+class Worker:
+    """The worker's side of the connection.
+
+    Args:
+        end: The socket to the main process.
+        page: Where it writes what it has in hand.
+    """
+
+    system: WorkerSystem
+    own: Any
+    foreign: Any
+    _cell: ActorRef[Any]
+    _host: WorkerHost
+
+    def __init__(self, end: socket.socket, page: Page) -> None:
+        self._page = page
+        self._numbers, self._keys = count(1), count(1)
+        self._requests: dict[int, asyncio.Future[Any]] = {}
+        self._refs = Received(lambda content: ForeignRef(self, content), self._number_of)
+        self.channel = Channel(end, self._received, self._lost, patient=True)
+        self.codec = Codec(self._refs)
+        self.calls = Calls(self)
+        self.served = Served(self, page.finish, in_worker=True)
+        self._over: asyncio.Future[None] | None = None
+
+    # -- life --------------------------------------------------------------------------------------------------
+    def run(self, order: dict[str, Any]) -> None:
+        """Make the actor, and run it until it has ended."""
+        first = self.channel.first()
+        if first is None:
+            return
+        try:
+            _settle_in(order)
+            spec = first[1]
+            cls = find_class(spec["cls"], spec["main"])
+        except BaseException as error:  # noqa: BLE001  whatever importing the user's module raises
+            self.channel.send([Op.START_FAILED, self.codec.wrap(error), False])
+            self.channel.finish()
+            return
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(self._live(cls, spec))
+
+    async def _live(self, cls: type, spec: dict[str, Any]) -> None:
+        loop = asyncio.get_running_loop()
+        self._over = loop.create_future()
+        self.system = WorkerSystem(self, self._page)
+        self.foreign = foreign_host(self)
+        self.own = self._refs.resolve(spec["own"])
+        self._host = WorkerHost(self.system, self)
+        self._grammar = grammar_of(cls)
+        self._cell = cell = WorkerCell[Any](self.system, self._host.table(cls), spec["own"], _Owner(self))
+        extra = cell.need_extra()
+        extra.kept, extra.shutdown = True, "forever"
+        cell.capacity = sys.maxsize
+        if spec["paused"]:
+            cell.signal(Pause())
+        self.channel.attach(loop)
+        self._begin(cls, spec)
+        self.channel.read()
+        await self._over
+        self.channel.finish()
+
+    def _begin(self, cls: type, spec: dict[str, Any]) -> None:
+        types = constructor_types(cls)
+        try:
+            args, kwargs = self.codec.unwrap(spec["args"], types), self.codec.unwrap(spec["kwargs"], types)
+        except NotSerialisableError as error:
+            self.start_failed(error)
+            return
+        lives.begin(self._cell, Birth(cls, args, kwargs))
+
+    def started(self) -> None:
+        """The actor is up."""
+        self.channel.send([Op.UP])
+
+    def start_failed(self, error: BaseException) -> None:
+        """The actor did not come up."""
+        self.channel.send([Op.START_FAILED, self.codec.wrap(error), isinstance(error, StartIgnored)])
+        self._finish()
+
+    def crashed(self, error: BaseException | None) -> None:
+        """The actor's life ends here; its `on_stop` is the main process's to order."""
+        self.served.report_done()
+        self.channel.send([Op.CRASHED, self.codec.wrap(error)])
+
+    def ended(self, exit: Exit) -> None:
+        """The actor has ended. What it had sent by then comes before its end."""
+        for cell in list(self.system.scheduler.ready):
+            if isinstance(cell, ForeignRef):
+                self.foreign.forward(cell)
+        self.served.report_done()
+        self.channel.send([Op.ENDED, self.codec.wrap(exit)])
+        self._finish()
+
+    def _finish(self) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
+
+    def _lost(self, why: str) -> None:
+        """The main process is gone, and so is this one."""
+        del why
+        os._exit(0)
+
+    # -- in ----------------------------------------------------------------------------------------------------
+    def _received(self, item: Item) -> None:
+        try:
+            self._on_item(Op(item[0]), item[1:])
+        except Exception:  # noqa: BLE001  the connection is of no use any more: say why, and end
+            traceback.print_exc()
+            os._exit(BROKEN)
+
+    def _on_item(self, op: Op, parts: list[Any]) -> None:
+        match op:
+            case Op.TELL | Op.ASK | Op.STREAM:
+                self._call(op, *parts)
+            case Op.CANCEL:
+                self.served.cancel(*parts)
+            case Op.CREDIT:
+                self.served.credit(*parts)
+            case Op.STOP:
+                self._stop(self.codec.unwrap(parts[0]))
+            case Op.PAUSE:
+                self._cell.signal(Pause())
+            case Op.RESUME:
+                self._cell.signal(Resume())
+            case Op.RECALL:
+                self._recall()
+            case Op.LATER:
+                pass
+            case _:
+                self._outcome(op, *parts)
+
+    def _call(self, op: Op, number: int, target: int, name: str | None, content: Any, *rest: Any) -> None:
+        del target
+        try:
+            message = self._grammar.read(self.codec, name, content)
+        except NotSerialisableError as error:
+            self._page.finish(number)
+            self.channel.send([Op.FAIL, number, self.codec.wrap(error)])
+            return
+        if op is Op.TELL:
+            self.served.tell(self._cell, number, message)
+        elif op is Op.ASK:
+            self.served.ask(self._cell, number, message, *rest)
+        else:
+            self.served.stream(self._cell, number, message, *rest)
+
+    def _stop(self, exit: Exit) -> None:
+        cell = self._cell
+        if not cell.flags & ENDING and exit.clean:
+            self._host.ordered = True
+            cell.signal(Stop(exit=exit))  # type: ignore[arg-type]  # the clean ones are just these
+        elif cell.flags & ENDING:
+            self._host.order(cell, exit)
+        else:
+            self._host.ordered = True
+            ends.end(cell, exit)
+
+    def _recall(self) -> None:
+        inbox = self._cell.inbox
+        numbers = [_number(item) for item in inbox or ()]
+        if inbox is not None:
+            inbox.clear()
+        for number in numbers:
+            self.served.forget(number)
+        self.served.report_done()
+        held = bool(self._cell.flags & PAUSED and self._cell.need_extra().resumed)
+        self.channel.send([Op.RECALLED, numbers, held])
+
+    # -- requests to the main process ----------------------------------------------------------------------------
+    def order(self, name: str, ref: Any) -> None:
+        """Have the main process do something with *ref*; nothing comes back."""
+        self.channel.send([Op.ORDER, name, self.number_of(ref)])
+
+    def request_now(self, name: str, *arguments: Any) -> Any:
+        """Wait for the main process's answer, without the loop.
+
+        Raises:
+            BaseException: What the main process answers.
+        """
+        number = -next(self._numbers)
+
+        def is_answer(item: Item) -> bool:
+            return item[0] in {Op.ANSWER, Op.FAIL} and item[1] == number
+
+        op, _, content = self.channel.call([Op.REQUEST, number, name, *arguments], is_answer)
+        value = self.codec.unwrap(content)
+        if op == Op.FAIL:
+            raise value
+        return value
+
+    async def request(self, name: str, *arguments: Any) -> Any:
+        """Wait for the main process's answer. Raises what it answers."""
+        number = -next(self._numbers)
+        future = self._requests[number] = asyncio.get_running_loop().create_future()
+        self.channel.send([Op.REQUEST, number, name, *arguments])
+        try:
+            return await future
+        finally:
+            del self._requests[number]
+
+    def _outcome(self, op: Op, number: int, content: Any = None) -> None:
+        if number > 0:
+            self.calls.on_outcome(op, number, content)
+            return
+        future = self._requests.get(number)
+        if future is not None and not future.done():
+            value = self.codec.unwrap(content)
+            if op is Op.FAIL:
+                future.set_exception(value)
+            else:
+                future.set_result(value)
+
+    # -- refs --------------------------------------------------------------------------------------------------
+    def next_key(self) -> int:
+        """Return a number for something that the main process keeps for this one."""
+        return next(self._keys)
+
+    def number_of(self, ref: object) -> int:
+        """Return a ref's number.
+
+        Raises:
+            TypeError: It is no ref.
+        """
+        number = self._number_of(ref)
+        if number is None:
+            raise TypeError(f"{ref!r} is no ref")
+        return number
+
+    def _number_of(self, value: object) -> int | None:
+        if isinstance(value, ForeignRef):
+            number: int = value.number
+            return number
+        return 0 if isinstance(value, WorkerCell) else None
+
+
+class _Owner:
+    """Stands where the owner of the worker's actor is: tells the main process."""
+
+    flags = 0
+    owner = extra = None
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def signal(self, signal: object) -> None:
+        """Tell what became of the actor."""
+        match signal:
+            case Started():
+                self._worker.started()
+            case StartFailed(_, error):
+                self._worker.start_failed(error)
+            case Ended(_, exit):
+                self._worker.ended(exit)
+
+
+def _number(item: Any) -> int:
+    if isinstance(item, ServedFlow):
+        return item.number
+    reply: Reply = item.future
+    return reply.number
+
+
+def _settle_in(order: dict[str, Any]) -> None:
+    """Take over the main process's working directory and the limits that the host sets."""
+    if order["cwd"] is not None:
+        os.chdir(order["cwd"])
+    if order["memory"] is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
