@@ -78,9 +78,9 @@ class Ask:
         self.cell.abandon(self)
 
 
-def timeout_of(message: Any) -> float:
-    """Return the seconds that an asker of *message* waits unless it says otherwise."""
-    return getattr(message, "__timeout__", ASK_TIMEOUT)
+def timeout_of(message: Any, said: float | None = None) -> float:
+    """Return the seconds that an asker of *message* waits: what it said, or else what the message's endpoint says."""
+    return getattr(message, "__timeout__", ASK_TIMEOUT) if said is None else said
 
 
 CURRENT: Final[ContextVar[Any]] = ContextVar("llmactors_current", default=None)

@@ -130,7 +130,7 @@ class ActorRef(Generic[A]):
         else:
             if when_down == "fail" and self.flags & (STARTING | ENDING | ENDED | DEAD):
                 raise ActorDownError(self.path, self.state)
-            ask = Ask(message, scheduler.clock(), timeout_of(message) if timeout is None else timeout, self)
+            ask = Ask(message, scheduler.clock(), timeout_of(message, timeout), self)
             ask.inherit()
             self.accept(ask)
         if ask.value is PENDING:

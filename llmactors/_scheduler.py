@@ -172,7 +172,8 @@ class Scheduler:
                 if cell.flags:
                     break
         except BaseException as error:  # SystemExit and MemoryError are ends of an actor, not of the system
-            lives.raised(cell, error, item)
+            lives.raised(cell, _theirs(error), item)
+            item = None  # the error's frames hold this one
             if isinstance(error, KeyboardInterrupt):
                 raise
         return SLICE - left
@@ -190,24 +191,25 @@ class Scheduler:
         try:
             answer = self.contexts[depth].run(cell.handlers[message.__class__], cell.actor, message)
             if answer.__class__ is CoroutineType or answer.__class__ is Later:
-                ask = Ask(message, start, timeout_of(message) if timeout is None else timeout, cell)
+                ask = Ask(message, start, timeout_of(message, timeout), cell)
                 ask.inherit()
                 if answer.__class__ is Later:
                     lives.await_later(cell, answer, ask)
                 else:
                     self.first_step(cell, cast("Any", answer), ask)
                 answer = ask if ask.value is PENDING else ask.value
-        except BaseException as error:  # as in `slice`
-            if ask is None:
-                ask = Ask(message, start, timeout_of(message) if timeout is None else timeout, cell)
-                ask.inherit()
-            lives.raised(cell, error, ask)
-            if isinstance(error, KeyboardInterrupt):
-                self._leave_direct(cell, inbox, start, outer, depth)
-                raise
-            answer = ask if ask.value is PENDING else ask.value
-        self._leave_direct(cell, inbox, start, outer, depth)
+        except BaseException as error:  # noqa: BLE001  as in `slice`
+            return self._direct_failed(cell, ask or Ask(message, start, timeout_of(message, timeout), cell), error)
+        finally:
+            self._leave_direct(cell, inbox, start, outer, depth)
         return answer
+
+    def _direct_failed(self, cell: ActorRef[Any], ask: Ask, error: BaseException) -> Any:
+        ask.inherit()
+        lives.raised(cell, _theirs(error), ask)
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        return ask if ask.value is PENDING else ask.value
 
     def _leave_direct(
         self, cell: ActorRef[Any], inbox: deque[Any], start: float, outer: ActorRef[Any] | None, depth: int
@@ -291,13 +293,10 @@ class Scheduler:
     def first_step(self, cell: ActorRef[Any], coroutine: Coroutine[Any, Any, Any], item: Any) -> bool:
         """Run an async handler up to its first suspension. True when it finished; its error is raised."""
         extra = cell.extra
-        resident = None if extra is None else extra.resident
-        if resident is None or resident.busy:
+        job = None if extra is None else extra.resident
+        if job is None or job.busy:
             job = self.spares.pop() if self.spares else Job(self, self.context.copy(), resident=False)
-        else:
-            job = resident
-        finished = job.begin(cell, coroutine, item)
-        if finished:
+        if job.begin(cell, coroutine, item):
             if job.task.cancelling():  # by its own step; the task will die of it
                 self.forsake(cell, job)
             elif not job.resident:
@@ -404,3 +403,11 @@ class Scheduler:
         for job in spares:
             job.fence()
         return [*self.leaving, *(job.task for job in spares)]
+
+
+def _theirs(error: BaseException) -> BaseException:
+    """Take the scheduler's own frames off a traceback: they hold the ask, which will hold the error."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_globals is globals():
+        frames = frames.tb_next
+    return error.with_traceback(frames)

@@ -331,6 +331,7 @@ def give_up(cell: ActorRef[Any]) -> None:
     if extra.kept and owners is not None and not cell.flags & (ENDED | DEAD):
         owners.kept_alive -= 1
         owners.spawned_alive += 1
+        extra.unlinked = True  # the owner knows
     extra.kept = False
     if cell.flags & ENDED:
         discard(cell)
@@ -352,12 +353,15 @@ def discard(cell: ActorRef[Any]) -> None:
     _empty(cell, extra.exit or Killed())
     for child in reversed(list((extra.children or {}).values())):
         give_up(child)
+    for up in extra.up or ():
+        if not up.done():
+            up.set_exception(ended_error(cell, extra.exit))
     for gone in extra.gone or ():
         if not gone.done():
             gone.set_result(extra.exit or Killed())
     for monitor in list(extra.watchers or ()):
         monitor.fire(extra.exit or Killed())
-    extra.gone = extra.watchers = None
+    extra.up = extra.gone = extra.watchers = None
 
 
 def _empty(cell: ActorRef[Any], exit: Exit) -> None:
