@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final, assert_never
@@ -21,7 +20,7 @@ from supervisors._core._decide import decide
 from supervisors._core._effects import Effect, Fact
 from supervisors._core._family import Family, Rules, Verdict, family
 from supervisors._core._slots import Terms
-from supervisors._reports import causes, describe, error_of, is_heard, report
+from supervisors._reports import causes, described, error_of, is_heard, report
 from supervisors._specs import ChildSpec
 from supervisors._values import Restart
 from supervisors.errors import ChildStartError, SupervisorError
@@ -60,7 +59,6 @@ class Keeper:
         self._context, self._ports = context, context.system.ports
         self._events: deque[events.Event] = deque()
         self._deciding = False
-        self._last_error: BaseException | None = None
         self._timers: dict[str | None, asyncio.TimerHandle] = {}
         self._in_hand: dict[str, tuple[InHand, ...]] = {}
         self._starts: dict[str, Later[Any]] = {}
@@ -96,18 +94,11 @@ class Keeper:
         """A child's incarnation has ended; what it had in hand may be delivered again to its next one."""
         if in_hand:
             self._in_hand[name] = in_hand
-        self._let_go(error_of(exit_))
-        self.happened(events.Ended(name, exit_, self._ports.random.random()))
+        self.happened(events.Ended(name, exit_, self._ports.random.random(), described(exit_)))
 
     def start_failed(self, name: str, error: BaseException, *, ignored: bool) -> None:
         """A child's incarnation did not come up."""
-        self.happened(events.StartFailed(name, error, ignored, self._ports.random.random()))
-
-    def _let_go(self, error: BaseException | None) -> None:
-        """Clear the frames of the last error but one: the history keeps it, and it would keep a dead actor alive."""
-        last, self._last_error = self._last_error, error
-        if last is not None and last is not error:
-            traceback.clear_frames(last.__traceback__)
+        self.happened(events.StartFailed(name, error, ignored, self._ports.random.random(), described(error)))
 
     def _due(self, name: str | None, ticket: int) -> None:
         self._timers.pop(name, None)
@@ -269,11 +260,12 @@ class Keeper:
         if self.family.rules.parallel and level == logging.INFO:
             level = logging.DEBUG  # there may be 100 000 of them
         if is_heard(level):
-            facts = {"exit": describe(effect.why), "causes": causes(effect.why), "restarts": self._restarts(effect)}
+            exit_ = None if effect.why is None else described(effect.why)
+            facts = {"exit": exit_, "causes": causes(effect.why), "restarts": self._restarts(effect)}
             report(level, effect.fact.value, path=self._path(effect.name), **facts)
 
     def _report_give_up(self, effect: effects.GiveUp) -> None:
-        facts = {"causes": causes(effect.history[-1]), "ends": [describe(why) for why in effect.history]}
+        facts = {"causes": causes(effect.why), "ends": list(effect.history)}
         report(logging.ERROR, "supervisor_gave_up", path=self._context.path, child=self._path(effect.name), **facts)
 
     def _path(self, name: str) -> str:

@@ -129,7 +129,7 @@ class Overseer(Actor):
         verdict = keeper.verdict
         if isinstance(verdict, GaveUp):
             intensity = keeper.family.rules.intensity
-            cause = error_of(verdict.history[-1])
+            cause = error_of(verdict.why)
             raise GaveUpError(verdict.name, verdict.history, intensity.restarts, intensity.within) from cause
 
     def receive(self, message: Any) -> Any:

@@ -32,11 +32,9 @@ def report(level: int, event: str, **facts: Any) -> None:
         logging.getLogger(LOGGER).log(level, "%s %s", event, text)
 
 
-def describe(why: object) -> str | None:
+def described(why: object) -> str:
     """Say in a few words how something ended, or why it did not start."""
     match why:
-        case None:
-            return None
         case Normal():
             return "normal"
         case Shutdown():
@@ -75,7 +73,10 @@ def causes(why: object) -> list[str] | None:
 
 
 def _name(error: object) -> str:
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001  an error that cannot say what it is must not end who reports it
+        text = f"(its text raises {type(broken).__name__})"
     if not isinstance(error, BaseException):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -72,10 +72,10 @@ class GaveUpError(SupervisorError):
 
     Attributes:
         child: the name of the child whose end was one too many.
-        history: what ended or failed to start, oldest first, one entry a restart within the window.
+        history: what ended or failed to start, in words, oldest first; one entry a restart within the window.
     """
 
-    def __init__(self, child: str, history: tuple[object, ...], restarts: int, within: float) -> None:
+    def __init__(self, child: str, history: tuple[str, ...], restarts: int, within: float) -> None:
         super().__init__(
             f"gave up on `{child}`: {len(history)} restarts were called for within {within:g} s of being up, "
             f"{restarts} are granted"

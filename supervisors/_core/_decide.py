@@ -100,7 +100,7 @@ def _start_failed(turn: Turn, slot: Slot, event: StartFailed) -> None:
         _start_ignored(turn, slot)
     elif slot.state is State.STARTING:
         turn.report(Fact.START_FAILED, slot, event.error, expected=False)
-        _not_up(turn, slot, event.error, event.luck)
+        _not_up(turn, slot, event)
 
 
 def _start_ignored(turn: Turn, slot: Slot) -> None:
@@ -113,18 +113,18 @@ def _start_ignored(turn: Turn, slot: Slot) -> None:
         turn.rest(slot, State.DOWN, kept=not turn.family.rules.parallel)
 
 
-def _not_up(turn: Turn, slot: Slot, why: Why, luck: float) -> None:
+def _not_up(turn: Turn, slot: Slot, event: Ended | StartFailed) -> None:
     """Meet a start that failed."""
     if turn.closing:
         turn.move(slot, State.DOWN)
     elif turn.family.phase is Phase.OPENING:
         turn.move(slot, State.DOWN)
-        close(turn, StartedNot(slot.name, why))
+        close(turn, StartedNot(slot.name, event.why))
     elif slot.asked is not Asked.NO:
-        turn.order(AnswerStart(slot.name, why))
+        turn.order(AnswerStart(slot.name, event.why))
         turn.rest(slot, State.DOWN, kept=slot.asked is Asked.RESTARTED)
     else:
-        restart(turn, slot, why, luck, retry=True)
+        restart(turn, slot, event, retry=True)
 
 
 def _ended(turn: Turn, slot: Slot, event: Ended) -> None:
@@ -136,7 +136,7 @@ def _ended(turn: Turn, slot: Slot, event: Ended) -> None:
         return
     turn.report(Fact.ENDED, slot, event.exit, expected=clean)
     if slot.state is State.STARTING and not clean:
-        _not_up(turn, slot, event.exit, event.luck)
+        _not_up(turn, slot, event)
     elif turn.closing:
         turn.move(slot, State.DOWN)
     elif turn.family.phase is Phase.OPENING:

@@ -80,7 +80,8 @@ class GiveUp:
     """Tell the world that the intensity is exhausted. The children's stops follow, and then `Finished`."""
 
     name: str
-    history: tuple[Why, ...]
+    why: Why
+    history: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,22 +32,35 @@ class Started:
 class StartFailed:
     """A child did not come up. *ignored*: it says itself that it need not run.
 
-    *luck*, from 0 to 1, is the throw of a die for the back-off's jitter.
+    *luck*, from 0 to 1, is the throw of a die for the back-off's jitter. *told* is the error in words, for the history,
+    which would keep a dead actor alive if it kept the error.
     """
 
     name: str
     error: BaseException
     ignored: bool = False
     luck: float = 0.0
+    told: str = ""
+
+    @property
+    def why(self) -> BaseException:
+        """What stands in the way."""
+        return self.error
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A child's incarnation has ended."""
+    """A child's incarnation has ended. *luck* and *told* as for a failed start."""
 
     name: str
     exit: Exit
     luck: float = 0.0
+    told: str = ""
+
+    @property
+    def why(self) -> Exit:
+        """How it ended."""
+        return self.exit
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,10 +102,11 @@ class StartedNot:
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """A child ended once more than the intensity grants."""
+    """A child ended once more than the intensity grants: *why*, and what counted, in words."""
 
     name: str
-    history: tuple[Why, ...]
+    why: Why
+    history: tuple[str, ...]
 
 
 Verdict: TypeAlias = Stopped | Completed | StartedNot | GaveUp
@@ -119,7 +120,7 @@ class Record:
     place: int
     at: float
     mark: float
-    why: Why
+    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

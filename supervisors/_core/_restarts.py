@@ -7,7 +7,7 @@ from dataclasses import replace
 from supervisors._core._agenda import close, regroup
 from supervisors._core._backoff import delay as backoff_delay
 from supervisors._core._effects import GiveUp, Why
-from supervisors._core._events import Ended, Exit
+from supervisors._core._events import Ended, Exit, StartFailed
 from supervisors._core._family import Completed, GaveUp, Halting, Holding, Phase, Raising, Record
 from supervisors._core._slots import AT_REST, Slot, State, age
 from supervisors._core._turn import Turn
@@ -26,7 +26,7 @@ def judge(turn: Turn, slot: Slot, event: Ended) -> None:
     elif _caught(turn, slot):
         turn.move(slot, State.WAITING)
     else:
-        restart(turn, slot, event.exit, event.luck, retry=False)
+        restart(turn, slot, event, retry=False)
 
 
 def _caught(turn: Turn, slot: Slot) -> bool:
@@ -50,7 +50,7 @@ def finish(turn: Turn, slot: Slot) -> None:
             close(turn, Completed())
 
 
-def restart(turn: Turn, slot: Slot, why: Why, luck: float, *, retry: bool) -> None:
+def restart(turn: Turn, slot: Slot, event: Ended | StartFailed, *, retry: bool) -> None:
     """Restart *slot*, with whoever shares its fate, unless that is once too often.
 
     A *retry* after a failed start goes by a timer even without a back-off, behind what waits in the mailbox: so a child
@@ -58,11 +58,11 @@ def restart(turn: Turn, slot: Slot, why: Why, luck: float, *, retry: bool) -> No
     """
     steady = slot.state is State.UP and turn.now - slot.since >= turn.family.rules.intensity.within
     slot = turn.move(slot, State.BACKING_OFF, failures=1 if steady else slot.failures + 1, ticket=0)
-    if not _granted(turn, slot, why):
-        _give_up(turn, slot)
+    if not _granted(turn, slot, event.told):
+        _give_up(turn, slot, event.why)
         return
     backoff = slot.terms.backoff
-    delay = backoff_delay(backoff, slot.failures, luck) if backoff else 0.0 if retry else None
+    delay = backoff_delay(backoff, slot.failures, event.luck) if backoff else 0.0 if retry else None
     if turn.family.rules.grouped:
         regroup(turn, slot, delay)
     elif delay is None:
@@ -71,10 +71,10 @@ def restart(turn: Turn, slot: Slot, why: Why, luck: float, *, retry: bool) -> No
         turn.slots.put(replace(slot, ticket=turn.arm(slot.name, delay)))
 
 
-def _granted(turn: Turn, slot: Slot, why: Why) -> bool:
+def _granted(turn: Turn, slot: Slot, told: str) -> bool:
     """Enter the restart into the history, forgetting what is old, and tell whether it is within the intensity."""
     intensity = turn.family.rules.intensity
-    history = (*turn.family.history, Record(slot.name, slot.place, turn.now, slot.aged, why))
+    history = (*turn.family.history, Record(slot.name, slot.place, turn.now, slot.aged, told))
     if len(history) > intensity.restarts:
         history = tuple(each for each in history if _age(turn, each) < intensity.within)
     turn.set(history=history)
@@ -88,8 +88,7 @@ def _age(turn: Turn, record: Record) -> float:
     return age(slot, turn.now) - record.mark
 
 
-def _give_up(turn: Turn, slot: Slot) -> None:
-    history = tuple(each.why for each in turn.family.history)
-    turn.move(slot, State.DOWN)
-    turn.order(GiveUp(slot.name, history))
-    close(turn, GaveUp(slot.name, history))
+def _give_up(turn: Turn, slot: Slot, why: Why) -> None:
+    history = tuple(each.told for each in turn.family.history)
+    turn.order(GiveUp(slot.name, why, history))
+    close(turn, GaveUp(slot.name, why, history))

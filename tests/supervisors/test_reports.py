@@ -10,7 +10,7 @@ from troupe import Player, Times, crash, leave
 from virtual import VirtualSystem, behaviour, run
 
 from supervisors import DynamicSupervisor, GaveUpError, Intensity, Supervisor, child
-from supervisors._reports import causes, describe, report
+from supervisors._reports import causes, described, report
 
 
 class App(Supervisor):
@@ -105,9 +105,17 @@ def test_without_a_configuration_warnings_go_to_the_standard_library_and_the_res
 def test_an_error_without_text_or_with_a_circle_of_causes_is_told_all_the_same() -> None:
     one, two = ValueError(), KeyError("k")
     one.__cause__, two.__cause__ = two, one
-    assert describe(one) == "ValueError"
+    assert described(one) == "ValueError"
     assert causes(one) == ["KeyError: 'k'", "ValueError"]
     assert causes(None) is None
+
+
+def test_an_error_whose_text_raises_is_told_all_the_same() -> None:
+    class BadError(Exception):
+        def __str__(self) -> str:
+            raise TypeError
+
+    assert described(BadError()) == "BadError: (its text raises TypeError)"
 
 
 def test_nothing_is_reported_twice_by_a_stop_of_the_whole_system() -> None:

@@ -92,6 +92,25 @@ async def test_the_arguments_of_a_temporary_child_are_let_go_with_it() -> None:
         assert seen() is None
 
 
+@behaviour("X11", "A48")
+async def test_the_state_of_a_crashed_actor_is_let_go_though_its_crash_is_remembered() -> None:
+    seen: list[weakref.ref[Player]] = []
+
+    class Heavy(Player):
+        def __init__(self) -> None:
+            super().__init__([])
+            seen.append(weakref.ref(self))
+
+    class App(Supervisor):
+        it = child(Heavy)
+
+    async with VirtualSystem(App) as system:
+        await crash(system.ref(App.it))
+        await asyncio.sleep(1.0)
+        gc.collect()
+        assert [one() is not None for one in seen] == [False, True]
+
+
 @behaviour("A29")
 async def test_a_temporary_bystander_of_a_group_restart_is_gone_and_counts_for_nothing() -> None:
     diary: Diary = []

@@ -88,7 +88,7 @@ class Nursery:
         self.reports: list[Report] = []
         self.timers: dict[str | None, tuple[float, int]] = {}
         self.pending: dict[str, Callable[[], None]] = {}
-        self.history: list[object] = []
+        self.history: list[str] = []
         self._events: list[Event] = []
         self._busy = False
 
@@ -113,7 +113,7 @@ class Nursery:
     def end(self, name: str, way: Way = CRASH, luck: float = 0.0) -> None:
         """Let a child's incarnation end of itself."""
         self.pending.pop(name, None)
-        self.tell(Ended(name, way, luck))
+        self.tell(Ended(name, way, luck, way.name))
 
     def stop(self) -> None:
         """Ask the family to stop."""
@@ -168,7 +168,7 @@ class Nursery:
                 del self.timers[name]
             case Report():
                 self.reports.append(effect)
-            case GiveUp(name, history):
+            case GiveUp(name, _, history):
                 self._write(f"give up {name}")
                 self.history = list(history)
             case AnswerStart(name, why):
@@ -192,7 +192,7 @@ class Nursery:
     def _start_outcome(self, name: str) -> Callable[[], None]:
         if name in self.broken:
             ignored = self.broken[name]
-            return lambda: self.tell(StartFailed(name, BrokenError(name), ignored=ignored))
+            return lambda: self.tell(StartFailed(name, BrokenError(name), ignored=ignored, told="broken"))
         return lambda: self.tell(Started(name))
 
     def _outcome(self, name: str, come_to_pass: Callable[[], None]) -> None:

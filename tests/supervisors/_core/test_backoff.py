@@ -81,6 +81,7 @@ def test_a_stop_calls_the_wait_off() -> None:
     family.drain()
     family.stop()
     assert family.drain() == lines("cancel a, stop b, finished")
+    assert family.states == {"a": "down", "b": "down"}
 
 
 def test_a_stop_calls_the_group_s_wait_off() -> None:

@@ -1,7 +1,7 @@
 """When a family gives up."""
 
 import pytest
-from families import CRASH, NORMAL, BrokenError, Nursery, lines, terms
+from families import CRASH, NORMAL, Nursery, lines, terms
 
 from supervisors._core._family import GaveUp, Rules
 from supervisors._values import Backoff, Intensity, Restart, Strategy
@@ -34,8 +34,8 @@ def test_the_verdict_names_the_child_and_every_end_that_counted() -> None:
     family = nursery(1)
     family.end("a", NORMAL)
     family.end("a", CRASH)
-    assert family.history == [NORMAL, CRASH]
-    assert family.family.verdict == GaveUp("a", (NORMAL, CRASH))
+    assert family.history == ["normal", "crash"]
+    assert family.family.verdict == GaveUp("a", CRASH, ("normal", "crash"))
 
 
 def test_a48_all_children_share_one_history() -> None:
@@ -62,7 +62,7 @@ def test_a50_every_failed_start_during_a_restart_counts() -> None:
         family.wait(0)
     attempts = family.drain().count("start a")
     assert attempts == 4
-    assert [type(why) for why in family.history[1:]] == [BrokenError] * 4
+    assert family.history == ["crash", *["broken"] * 4]
 
 
 @pytest.mark.parametrize(("restart", "way"), [(Restart.TEMPORARY, CRASH), (Restart.TRANSIENT, NORMAL)])
@@ -146,6 +146,7 @@ def test_restarts_of_a_child_that_is_gone_are_forgotten_by_the_clock() -> None:
     rules = Rules(intensity=Intensity(1, 1.0), parallel=True)
     family = Nursery(rules).open()
     family.add("a", terms(Restart.TRANSIENT, kept=False))
+    family.wait(10.0)
     family.end("a")
     family.end("a", NORMAL)
     family.add("a")

@@ -45,7 +45,7 @@ class Watched(Nursery):
                 assert not self.living, "finished with children alive"
                 assert not self.timers
                 self.finished = True
-            case GiveUp(_, history):
+            case GiveUp(history=history):
                 assert len(history) == self.rules.intensity.restarts + 1
                 self.gave_up = True
             case Report() | Ready():
