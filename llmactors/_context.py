@@ -9,13 +9,13 @@ from llmactors import _aside as aside
 from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _slots as slots
+from llmactors._birth import Birth
 from llmactors._core.flags import DEAD, ENDED, PAUSED
 from llmactors._core.names import check_name
 from llmactors._exits import Killed, Normal
 from llmactors._messages import Down, Due, InHand
 from llmactors._signals import LinkExit, Stashed, Stop, check_shutdown
 from llmactors.errors import HostCapabilityError, NameTakenError
-from llmactors.hosts._port import Birth
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle

@@ -5,6 +5,18 @@ from llmactors.hosts._abandoned import abandoned_threads
 from llmactors.hosts._loop import Loop
 from llmactors.hosts._port import Birth, Host, HostConfig
 from llmactors.hosts.process._config import Process
-from llmactors.hosts.thread._config import Thread
+from llmactors.hosts.thread._config import Thread, as_pykka
+from llmactors.hosts.thread._pykka_child import PykkaChild
 
-__all__ = ["Birth", "Host", "HostConfig", "Loop", "Process", "Thread", "abandoned_threads", "register"]
+__all__ = [
+    "Birth",
+    "Host",
+    "HostConfig",
+    "Loop",
+    "Process",
+    "PykkaChild",
+    "Thread",
+    "abandoned_threads",
+    "as_pykka",
+    "register",
+]

@@ -32,14 +32,32 @@ def abandoned_threads() -> tuple[str, ...]:
     return tuple(sorted(thread.name for thread in _given_up if thread.is_alive()))
 
 
-def interrupt(thread: threading.Thread) -> None:
-    """Have `Interrupted` raised in *thread* at its next step in Python. Nothing happens while it is in C code."""
-    _raise_in(thread, Interrupted)
+class Occupation:
+    """Whether a thread is in users' code: it is interrupted there, and nowhere else."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._busy = False
+        self.thread: threading.Thread | None = None
 
-def not_after_all(thread: threading.Thread) -> None:
-    """Take an interrupt back that has not been raised yet."""
-    _raise_in(thread, None)
+    def begin(self) -> None:
+        """Users' code begins. On the thread."""
+        with self._lock:
+            self._busy = True
+
+    def end(self) -> None:
+        """Users' code has ended. On the thread."""
+        with self._lock:
+            self._busy = False
+            if self.thread is not None:
+                _raise_in(self.thread, None)  # an interrupt that has not been raised yet comes too late
+
+    def interrupt(self) -> bool:
+        """Interrupt users' code, if the thread is in it; say whether it was."""
+        with self._lock:
+            if self._busy and self.thread is not None:
+                _raise_in(self.thread, Interrupted)
+            return self._busy
 
 
 def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> None:

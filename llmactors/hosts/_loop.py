@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from asyncio import CancelledError
 from dataclasses import dataclass
+from functools import partial
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,8 @@ class LoopHost:
         """Run a hook's first step in the task of this life; True when the hook finished."""
         scheduler, extra = cell.scheduler, cell.need_extra()
         if extra.resident is None or extra.resident.busy:
+            if extra.resident is not None:
+                extra.resident.resident = False  # it ends with what it has in hand
             extra.resident = Job(scheduler, scheduler.context.copy(), resident=True)
         job = extra.resident
         job.then = then
@@ -175,6 +178,10 @@ class LoopHost:
         if hook is None or actor is None or extra.never_up:
             ends.host_done(cell)
             return
+        if extra.resident is not None and extra.resident.busy:
+            extra.resident.then = partial(self._handler_left, exit)
+            extra.jobs.add(extra.resident)
+            return
         try:
             answer = hook(exit)
             if isinstance(answer, CoroutineType) and not self._hook_began(cell, answer, self._stopped):
@@ -190,13 +197,22 @@ class LoopHost:
         """A cancelled `on_start` has been left; its `finally` was the clean-up of what it had begun."""
         self._stopped(job, _answer, None if isinstance(error, CancelledError) else error)
 
+    def _handler_left(self, exit: Exit, job: Job, _answer: Any, _error: BaseException | None) -> None:
+        """A handler that the end had cancelled has been left: its task is free for `on_stop`."""
+        if job.cell is not None:
+            job.cell.need_extra().jobs.discard(job)
+            self.stop(job.cell, exit)
+
     def _stopped(self, job: Job, _answer: Any, error: BaseException | None) -> None:
         if job.cell is not None:
             job.cell.need_extra().jobs.discard(job)
             ends.host_done(job.cell, None if error is None else Crash(error))
 
     def kill(self, cell: ActorRef[Any]) -> None:
-        """Cancel what is suspended; nothing else runs."""
+        """Cancel what is suspended; nothing else runs, but what stands for something outside lets go of it."""
+        let_go = getattr(cell.actor, "_let_go", None)
+        if let_go is not None:
+            let_go()
         ends.host_done(cell)
 
     def abandon(self, cell: ActorRef[Any], item: Any) -> None:

@@ -6,17 +6,19 @@ what becomes of them is told to `llmactors._lives`: `started`, `start_failed`, `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from llmactors._birth import Birth
 
+if TYPE_CHECKING:
     from llmactors._asks import Ask
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
     from llmactors._table import Table
     from llmactors._usage import Usage
+
+
+__all__ = ["Birth", "Host", "HostConfig"]
 
 
 class HostConfig(Protocol):
@@ -25,16 +27,6 @@ class HostConfig(Protocol):
     def runtime(self, system: Any) -> Host:
         """Make the runtime of this host for a system."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Birth:
-    """How to make an incarnation: the class, its constructor's arguments, and the seconds that it has to come up."""
-
-    cls: type
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] | None = None
-    start_timeout: float | None = None
 
 
 class Host(Protocol):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llmactors.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from llmactors._ref import ActorRef
     from llmactors.hosts.thread._host import ThreadHost
 
 
@@ -41,3 +42,17 @@ def need_pykka(what: str) -> None:
         import pykka  # noqa: F401, PLC0415  an extra
     except ImportError as error:
         raise MissingExtraError(what, "pykka", "pykka") from error
+
+
+def as_pykka(ref: ActorRef[Any]) -> Any:
+    """Return what code written for Pykka takes for a `pykka.ActorRef` of *ref*: to hand to a Pykka actor.
+
+    `tell`, `ask(message, block=True, timeout=None)`, `stop` and `is_alive` are Pykka's, and so are the errors.
+
+    Raises:
+        MissingExtraError: Pykka is not installed.
+    """
+    need_pykka("as_pykka")
+    from llmactors.hosts.thread._view import View  # noqa: PLC0415  Pykka is an extra
+
+    return View(ref)

@@ -95,7 +95,7 @@ class ThreadHost(LoopHost):
             return
         if isinstance(exit, Crash) and isinstance(exit.error, HandlerTimeoutError):
             life.give_back()
-            life.runner.interrupt()
+            life.runner.occupation.interrupt()
         hook = None if extra.never_up else getattr(cell.actor, "on_stop", None)
         life.order(partial(hook, exit) if hook is not None else _nothing, partial(self._on_stop_said, cell, life))
 

@@ -90,7 +90,7 @@ class Life:
         """The life was killed: nothing of it counts any more."""
         self.fence.open = False
         self.give_back()
-        if self.runner.interrupt() and self.runner.thread is not None:
+        if self.runner.occupation.interrupt() and self.runner.thread is not None:
             self._given_up = True
             give_up(self.runner.thread, self.cell.path)
         if not self.runner.actor_stopped.is_set():

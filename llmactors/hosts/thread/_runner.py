@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import pykka
 
 from llmactors import _fence as fences
-from llmactors.hosts._abandoned import interrupt, not_after_all
+from llmactors.hosts._abandoned import Occupation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,16 +64,16 @@ class Runner(pykka.ThreadingActor):
         self._life = life
         life.runner = self
         self._lock = threading.Lock()
-        self._busy = self._ended = False
+        self._ended = False
         self._cpu = 0.0
         self._clock: int | None = None
-        self.thread: threading.Thread | None = None
+        self.occupation = Occupation()
         self.began = threading.Event()
 
     def on_start(self) -> None:
         """Take the thread over."""
-        self.thread = threading.current_thread()
-        self.thread.name = self._life.name
+        self.occupation.thread = thread = threading.current_thread()
+        thread.name = self._life.name
         fences.enter(self._life.fence)
         self._clock = _clock_of_this_thread()
         self.began.set()
@@ -86,12 +86,13 @@ class Runner(pykka.ThreadingActor):
         error: BaseException | None = None
         try:
             try:
-                self._set_busy(busy=True)
+                self.occupation.begin()
                 value = message.run()
             finally:
-                self._set_busy(busy=False)
+                self.occupation.end()
         except BaseException as raised:  # noqa: BLE001  SystemExit, too, is the outcome of the order
             error = raised
+        self._cpu = time.thread_time()
         if self._life.fence.open:
             self._life.deliver(message.done, value, error)
 
@@ -101,20 +102,11 @@ class Runner(pykka.ThreadingActor):
             self._cpu, self._ended = time.thread_time(), True
         self._life.deliver(self._life.over)
 
-    def _set_busy(self, *, busy: bool) -> None:
-        with self._lock:
-            self._busy = busy
-            if not busy and self.thread is not None:
-                not_after_all(self.thread)
-                self._cpu = time.thread_time()
-
     # -- from the loop ---------------------------------------------------------------------------------------
-    def interrupt(self) -> bool:
-        """Interrupt the order in hand, if there is one; say whether there was."""
-        with self._lock:
-            if self._busy and self.thread is not None:
-                interrupt(self.thread)
-            return self._busy
+    @property
+    def thread(self) -> threading.Thread | None:
+        """The thread, once it has begun."""
+        return self.occupation.thread
 
     def cpu(self) -> float:
         """Return the CPU seconds that the thread has used."""
