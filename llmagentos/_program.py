@@ -18,7 +18,7 @@ def run_program(cls: type[Supervisor] | type[Agent], name: str, *, exact_name: b
     """
     lease = claim(name, exact=exact_name)
     try:
-        return ActorSystem.run(Program, lease, [_app(cls)], name=lease.running.name)
+        return ActorSystem.run(Program, lease, _app(cls), name=lease.running.name)
     finally:
         lease.release()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from llmactors import Actor, message
+from llmactors.hosts import Process
 from llmagentos._core.loop import Conversation
 from llmagentos._core.record import load
-from llmagentos._hosts import own_process
 from llmagentos._journal import Journal
 from llmagentos._messages import Answer, Called, Calling, Paused, Repeating, Resumed, Said
 from llmagentos.agents._handle import Handle
@@ -59,7 +59,7 @@ class Agent(LifeCycle, Actor):
         """Give a class with a plain `run` of its own a process: its loop must hold up nobody."""
         super().__init_subclass__(**kwargs)
         if cls.run is not Agent.run and not inspect.iscoroutinefunction(cls.run):
-            cls.supervised = {"host": own_process(), **cls.supervised}
+            cls.supervised = {"host": Process(), **cls.supervised}
 
     def __init__(
         self,

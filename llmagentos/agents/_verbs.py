@@ -5,7 +5,7 @@ thread. Inside the agent itself these verbs make no sense, and say so.
 """
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from llmagentos.agents.errors import AgentAsksItselfError
 
@@ -19,8 +19,8 @@ class LifeCycle:
     `with MyAgent() as agent:` starts it, and stops it at the end; `agent.answer("…")` and `agent.say("…")` then block.
     """
 
-    def start(self) -> Self:
-        """Start the agent in a system on a background thread, and return. The script's end waits for it."""
+    def start(self) -> "Handle":
+        """Start the agent in a system on a background thread, and return its handle. The script's end waits for it."""
         raise AgentAsksItselfError("start")
 
     def stop(self) -> None:

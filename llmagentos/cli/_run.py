@@ -60,7 +60,7 @@ def load(path: Path) -> ModuleType:
 
 
 def pick(module: ModuleType, wanted: str) -> "Runnable":
-    """Answer the class called *wanted*, or the only runnable one that *module* defines; `App` where there are several.
+    """Answer the class called *wanted*; without a name `App`, or the only Supervisor, or the only Agent of *module*.
 
     Raises:
         NothingToRunError: There is none, or several; the sentence names them.
@@ -76,10 +76,12 @@ def pick(module: ModuleType, wanted: str) -> "Runnable":
         for name, value in vars(module).items()
         if _is_runnable(value) and value.__module__ == module.__name__
     }
-    if len(own) != 1 and "App" not in own:
+    trees = {name: value for name, value in own.items() if not hasattr(value, "answer")}
+    choice = trees or own  # agents beside a tree are its parts
+    if len(choice) != 1 and "App" not in choice:
         names = ", ".join(own) or "no Supervisor and no Agent"
         raise NothingToRunError(where, f"it defines {names}; say which one with `{where}:NAME`")
-    return own.get("App") or next(iter(own.values()))
+    return choice.get("App") or next(iter(choice.values()))
 
 
 def _is_runnable(value: object) -> "TypeGuard[Runnable]":
