@@ -1,16 +1,17 @@
 """Every test here runs once on each host."""
 
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
 from conforming import Gate, Journal
 
-from llmactors import ActorRef, ActorSystem, hosts
-from llmactors.hosts import HostConfig, Loop, Thread
+from llmactors import ActorRef, ActorSystem
+from llmactors.hosts import HostConfig, Loop, Process, Thread
 
 HOSTS: dict[str, type[HostConfig]] = {"loop": Loop, "thread": Thread}
-if hasattr(hosts, "Process"):
-    HOSTS["process"] = hosts.Process
+if sys.platform == "linux":
+    HOSTS["process"] = Process
 
 
 @pytest.fixture(params=list(HOSTS))

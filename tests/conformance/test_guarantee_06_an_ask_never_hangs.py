@@ -46,6 +46,7 @@ async def test_a_crash_ends_the_ask_in_hand_with_its_error_as_the_cause(
     await journal.ask(Journal.watch(probe))
     with pytest.raises(ActorEndedError) as failure:
         await probe.ask(Probe.fail("the disk is full"))
+    await probe.wait_ended()
     assert isinstance(failure.value.exit, Crash)
     assert "the disk is full" in str(failure.value.__cause__)
     await probe.wait_ended()

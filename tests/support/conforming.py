@@ -7,6 +7,10 @@ from typing import Any, ClassVar
 from llmactors import Actor, ActorRef, Down, Exit, Exited, Later, Mailbox, message
 
 
+class StrangeError(Exception):
+    """An error that nobody has registered."""
+
+
 class Gate(Actor):
     """Holds whoever waits until it is opened. Lives on the loop, so that a test decides what happens when."""
 
@@ -177,6 +181,11 @@ class Probe(Actor):
         """Crash."""
         raise ValueError(text)
 
+    @message
+    def fail_strangely(self) -> None:
+        """Crash with an error of a type that is not known everywhere."""
+        raise StrangeError("out of the ordinary")
+
     @message(raises=(KeyError,))
     def find(self, key: str) -> str:
         """Give an error that is an answer."""
@@ -194,7 +203,7 @@ class Probe(Actor):
             journal.tell(Journal.write(number))
         raise ValueError("written")
 
-    @message(raises=(TypeError,))
+    @message
     def unspeakable(self) -> Any:
         """Answer with something that is no plain value."""
         return object()
