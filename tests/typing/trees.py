@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any, assert_type
 
 from llmactors import Actor, ActorRef, ActorSystem, message
-from supervisors import Backoff, ChildSpec, DynamicSupervisor, Supervisor, child
+from supervisors import Backoff, ChildSpec, DynamicSupervisor, Supervisor, child, pool
 
 
 class Counter(Actor):
@@ -20,6 +20,7 @@ class Counter(Actor):
 class App(Supervisor):
     counter = child(Counter, 10, restart="transient", backoff=Backoff())
     stepping = child(partial(Counter, step=2), 10)
+    counters = pool(Counter, 10, size=3, redeliver=1)
 
 
 def a_spec_knows_its_actor() -> None:
@@ -33,6 +34,12 @@ async def a_look_up_by_spec_gives_a_ref_of_its_actor(system: ActorSystem) -> Non
     assert_type(await counter.ask(Counter.add()), int)
 
 
+async def a_pool_is_asked_as_its_workers_are(system: ActorSystem) -> None:
+    counters = system.ref(App.counters)
+    assert_type(counters, ActorRef[Counter])
+    assert_type(await counters.ask(Counter.add()), int)
+
+
 async def a_dynamic_child_is_a_ref_of_its_actor(workers: ActorRef[DynamicSupervisor]) -> None:
     counter = await workers.ask(DynamicSupervisor.start_child(child(Counter, 1)))
     assert_type(counter, ActorRef[Counter] | Any)  # or None, where it need not start; few children may decline
@@ -43,3 +50,5 @@ def wrong_arguments_and_options_are_refused() -> None:
     child(Counter)  # type: ignore[arg-type]
     child(Counter, 10, restart="sometimes")  # type: ignore[arg-type]
     child(Counter, 10, restrt="permanent")  # type: ignore[call-arg]
+    child(Counter, 10, size=3)  # type: ignore[call-arg]
+    pool(Counter, 10, size="three")  # type: ignore[arg-type]

@@ -166,7 +166,7 @@ def test_an_end_while_the_group_waits_begins_it_anew() -> None:
 
 
 def test_the_longer_delay_counts_when_a_second_failure_widens_a_group() -> None:
-    children = {"a": terms(), "b": terms(backoff=Backoff(2.0, 8.0, jitter=0)), "c": terms()}
+    children = {"a": terms(), "b": terms(backoff=Backoff(0.5, 8.0, jitter=0)), "c": terms()}
     nursery = Nursery(Rules(strategy=REST), children, slow={"c"})
     nursery.slow.clear()
     nursery.open()
@@ -175,7 +175,19 @@ def test_the_longer_delay_counts_when_a_second_failure_widens_a_group() -> None:
     nursery.end("a")
     nursery.slow.clear()
     nursery.finish("c")
-    assert nursery.drain()[-1] == "timer group 2"
+    assert nursery.drain()[-1] == "timer group 0.5"
+
+
+def test_revive_reaches_as_far_as_the_group() -> None:
+    kinds = {name: terms(Restart.TRANSIENT) for name in "acd"}
+    children = {"a": kinds["a"], "b": terms(), "c": kinds["c"], "d": kinds["d"]}
+    nursery = Nursery(Rules(strategy=REST, revive=True), children).open()
+    for name in "ac":
+        nursery.end(name, NORMAL)
+    nursery.drain()
+    nursery.end("b")
+    assert nursery.drain() == lines("stop d, start b, start c, start d")
+    assert nursery.states["a"] == "done"
 
 
 def test_a_child_added_while_a_group_restarts_starts_in_its_turn() -> None:

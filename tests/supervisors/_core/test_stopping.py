@@ -127,6 +127,21 @@ def test_a_restart_that_fails_while_the_family_closes_is_no_more_than_an_end(ign
     assert family.drain() == lines("stop b, finished")
 
 
+def test_a_start_that_was_called_off_by_the_stop_is_answered_once() -> None:
+    family = Nursery(children={"a": terms(), "b": terms()}).open()
+    family.terminate("a")
+    family.slow |= {"a", "b"}
+    family.restart("a")
+    family.drain()
+    family.stop()
+    assert family.drain() == lines("answer start a: StartCalledOffError, stop b")
+    family.finish("a")
+    assert family.drain() == []
+    family.finish("b")
+    family.finish("a")
+    assert family.drain() == lines("stop a, finished")
+
+
 def test_what_is_said_of_a_child_in_another_state_changes_nothing() -> None:
     family = Nursery(children={"a": terms(), "b": terms()}).open()
     family.slow.add("a")
