@@ -128,6 +128,7 @@ class ProcessHost:
         extra = cell.need_extra()
         if not (slots.queued(cell) or extra.requeued):
             cell.scheduler.idle(cell)
+            cell.actor.tell_idle()
             return
         if cell.flags & STOPPING:
             return

@@ -369,7 +369,13 @@ class Life:
             if cell.inbox is None:
                 cell.inbox = cell.scheduler.new_inbox()
             cell.scheduler.enqueue(cell)
-        elif not cell.inbox and cell.flags & WATCHED and extra.on_idle is not None:
+        else:
+            self.tell_idle()
+
+    def tell_idle(self) -> None:
+        """Let the owner know, if it wants to, that the worker could take a message."""
+        cell, extra = self.cell, self.cell.need_extra()
+        if not self.out and not cell.inbox and cell.flags & WATCHED and extra.on_idle is not None:
             extra.on_idle()
 
     def _error(self, content: Any) -> BaseException:
