@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from llmactors import Actor, ActorRef, hosts, message
-from llmactors.hosts import HostConfig
+from llmactors import Actor, ActorRef, message
+from llmactors.hosts import HostConfig, Process
 from llmagentos.models._protocol import ModelSpec
 from llmagentos.models._recipes import recipe
 from llmagentos.models._worker import ModelWorker
@@ -59,7 +59,7 @@ class Models(Actor):
     concurrency = 16  # one model that loads does not keep the others waiting
 
     def __init__(self, host: HostConfig | None = None) -> None:
-        self._host = host if host is not None else vars(hosts)["Process"]()
+        self._host = host if host is not None else Process()
         self._names: dict[str, ModelSpec] = {}
         self._workers: ActorRef[ModelSupervisor]
 

@@ -4,13 +4,24 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from llmactors import Actor, Exit, Mailbox, message
+from llmactors.hosts import register
 from llmagentos.models._protocol import Finish, GenerateRequest, Model, ModelInfo, ModelSpec, TextChunk
-from llmagentos.models.errors import ContextTooLongError, RequestRefusedError, VerbMissingError
+from llmagentos.models.errors import (
+    BackendMissingError,
+    BadModelFileError,
+    ContextTooLongError,
+    ModelFileMissingError,
+    RequestRefusedError,
+    VerbMissingError,
+)
 from llmagentos.models.llama_cpp import LlamaCppSpec
 from llmagentos.models.scripted import ScriptedSpec
 
 GENERATE_LIMIT = 3600.0
 """Seconds that one answer may take, its reader's pauses included."""
+
+for _error in (BackendMissingError, BadModelFileError, ModelFileMissingError):
+    register(_error)  # why a load failed arrives as itself, in whatever process that was
 
 
 class ModelWorker(Actor):
