@@ -27,6 +27,9 @@ LOAD_TIME = 300.0
 
 STOP_TIME = 5.0
 
+OWN_PROCESS = Process(preload=("llmagentos.models",))
+"""Forked with our modules imported already, which halves the time of a restart."""
+
 _LOAD_ERRORS = (
     BackendMissingError,
     BadModelFileError,
@@ -59,7 +62,7 @@ class Models(Actor):
     concurrency = 16  # one model that loads does not keep the others waiting
 
     def __init__(self, host: HostConfig | None = None) -> None:
-        self._host = host if host is not None else Process()
+        self._host = host if host is not None else OWN_PROCESS
         self._names: dict[str, ModelSpec] = {}
         self._workers: ActorRef[ModelSupervisor]
 
