@@ -28,7 +28,7 @@ LOAD_TIME = 300.0
 STOP_TIME = 5.0
 
 OWN_PROCESS = Process(preload=("llmagentos.models",))
-"""Forked with our modules imported already, which halves the time of a restart."""
+"""Forked with our modules imported already: a third of a restart of the small model would be imports."""
 
 _LOAD_ERRORS = (
     BackendMissingError,
