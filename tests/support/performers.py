@@ -344,6 +344,7 @@ class Worker(Actor):
             await other.send(Worker.put(number))
 
 
+@register
 @dataclass(frozen=True)
 class Unknown(Request[str]):
     text: str

@@ -59,9 +59,9 @@ class Calls:
         return self._last + 1
 
     def make(
-        self, item: Any, target: int, grammar: Grammar, now: float, *, deliveries: int = 0, track: bool = True
+        self, item: Any, target: int, grammar: Grammar, now: float, *, deliveries: int = 0, foreign: bool = False
     ) -> int:
-        """Send a mailbox's entry to *target*; return its number. Without *track* nobody is told that a tell is done.
+        """Send a mailbox's entry to *target*; return its number. A *foreign* tell goes out at once and is forgotten.
 
         Raises:
             NotSerialisableError: It cannot cross. Nothing was sent.
@@ -71,12 +71,13 @@ class Calls:
         match item:
             case Ask():
                 seconds = item.deadline - now
-                self._send([Op.ASK, number, target, *written, seconds if seconds < FOREVER else None])
+                sent = [Op.ASK, number, target, *written, seconds if seconds < FOREVER else None]
             case Flow():
-                self._send([Op.STREAM, number, target, *written, item.window, item._idle])
+                sent = [Op.STREAM, number, target, *written, item.window, item._idle]
             case _:
-                self._send([Op.TELL, number, target, *written])
-        if track or isinstance(item, (Ask, Flow)):
+                sent = [Op.TELL, number, target, *written]
+        self._port.channel.send(sent, now=foreign)
+        if not foreign or isinstance(item, (Ask, Flow)):
             self.book[number] = Call(item, returns, deliveries)
         return number
 

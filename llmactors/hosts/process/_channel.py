@@ -67,14 +67,20 @@ class Channel:
         loop.add_reader(self._end.fileno(), self.read)
 
     # -- out -------------------------------------------------------------------------------------------------------
-    def send(self, item: Item) -> None:
-        """Send an item. What a closed channel is given goes nowhere: the other side is gone."""
+    def send(self, item: Item, *, now: bool = False) -> None:
+        """Send an item, *now* if it may not wait for the end of this turn: a plain handler may block for long.
+
+        What a closed channel is given goes nowhere: the other side is gone.
+        """
         if not self.open:
             return
         item[0] = int(item[0])  # a member of an enum is no plain int
         packed = self._pack(item)
         if self._turn is not None:
             self._turn.append(packed)
+            if now:
+                items, self._turn = self._turn, []
+                self._write(items)
             return
         if self._loop is not None:
             self._turn = []

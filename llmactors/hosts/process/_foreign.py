@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmactors._core.flags import REMOTE
@@ -12,7 +13,7 @@ from llmactors._streams import Flow
 from llmactors._table import Table
 from llmactors.errors import HostCapabilityError, NotSerialisableError
 from llmactors.hosts.process._far import FarRef
-from llmactors.hosts.process._grammar import Grammar, grammar_of
+from llmactors.hosts.process._grammar import Grammar, grammar_of, message_of
 from llmactors.hosts.process._ops import Op
 
 if TYPE_CHECKING:
@@ -32,22 +33,10 @@ class ForeignHost:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
 
-    def forward(self, cell: ForeignRef[Any]) -> None:
-        """Send on what waits."""
-        calls, now = self.worker.calls, cell.scheduler.clock()
-        while cell.inbox:
-            item: Any = cell.inbox.popleft()
-            grammar = grammar_for(cell, getattr(item, "message", item))
-            try:
-                calls.make(item, cell.number, grammar, now, track=False)
-            except NotSerialisableError as error:
-                if hasattr(item, "fail"):
-                    item.fail(error)
-        cell.scheduler.idle(cell)
-
-    def check(self, cell: ForeignRef[Any], message: Any) -> None:
-        """See that *message* can cross; raises `NotSerialisableError`."""
-        grammar_for(cell, message).write(self.worker.codec, message)
+    def send(self, cell: ForeignRef[Any], item: Any) -> None:
+        """Send a mailbox's entry; raises `NotSerialisableError`."""
+        grammar = grammar_for(cell, message_of(item))
+        self.worker.calls.make(item, cell.number, grammar, cell.scheduler.clock(), foreign=True)
 
     def grant(self, cell: ActorRef[Any], flow: Any, more: int) -> None:  # noqa: ARG002  the port's signature
         """The reader of a stream has taken *more* items."""
@@ -96,15 +85,38 @@ class ForeignRef(FarRef[A]):
         self._path: str = path
         self._name: str = name
 
+    def tell(self, message: Any) -> bool:
+        """Send *message* at once: nothing waits here, and the mailbox is in the main process.
+
+        Raises:
+            NotSerialisableError: The message cannot cross.
+        """
+        if get_ident() != self.scheduler.thread:
+            self.scheduler.loop.call_soon_threadsafe(self.tell, message)
+        else:
+            self._host.send(self, message)
+        return True
+
+    def accept(self, item: Ask | Flow[Any]) -> None:
+        """Send an ask or a stream. For the kernel."""
+        try:
+            self._host.send(self, item)
+        except NotSerialisableError as error:
+            item.fail(error)
+
     def _order(self, name: str, *arguments: Any) -> None:
         worker = self._worker
         worker.channel.send([Op.ORDER, name, self.number, *arguments])
 
     @property
     def _worker(self) -> Worker:
+        return self._host.worker
+
+    @property
+    def _host(self) -> ForeignHost:
         host: Any = self.handlers.host
-        worker: Worker = host.worker
-        return worker
+        foreign: ForeignHost = host
+        return foreign
 
     # -- life --------------------------------------------------------------------------------------------------
     def stop(self, *, drain: bool = False) -> None:

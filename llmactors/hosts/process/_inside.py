@@ -135,13 +135,12 @@ class WorkerHost(LoopHost):
     def table(self, cls: type) -> Table:
         """Return how messages reach the actor."""
         table = loop_table(cls, self)
-        table[ServedFlow] = table[next(kind for kind in table if kind.__name__ == "Flow")]
         table[Down] = table[Exited] = _receive  # they are counted where the mailbox is
         return table
 
     def stop(self, cell: ActorRef[Any], exit: Exit) -> None:
         """Run `on_stop`, once the main process orders it; a crash is told there first."""
-        if self.ordered:
+        if self.ordered or cell.need_extra().never_up:
             super().stop(cell, exit)
         else:
             self._worker.crashed(error_of(exit))

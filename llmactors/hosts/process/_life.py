@@ -126,6 +126,7 @@ class Life:
 
     def _refused(self, error: ForkRefusedError) -> None:
         self._close()
+        self.page.close()
         lives.start_failed(self.cell, error)
         if self.cell.actor is self:
             ends.host_done(self.cell)
@@ -162,9 +163,13 @@ class Life:
             cell.scheduler.loop.remove_reader(worker.pidfd)
         self.channel.drain()
         self._close()
-        if cell.actor is not self:
-            return
-        lost = WorkerLostError(0 if worker is None else worker.pid, how)
+        if cell.actor is self:
+            self._tell_end(WorkerLostError(0 if worker is None else worker.pid, how))
+        self.page.close()
+
+    def _tell_end(self, lost: WorkerLostError) -> None:
+        """The process is gone: tell the kernel, which may have ended the incarnation before."""
+        cell = self.cell
         if not cell.flags & OVER:
             if cell.flags & STARTING:
                 lives.start_failed(cell, lost)
@@ -259,7 +264,7 @@ class Life:
     @property
     def waiting(self) -> int:
         """Messages that the worker has and has not begun."""
-        return sum(self.page.state(number) == WAITING for number in self.calls.book)
+        return 0 if self.over else sum(self.page.state(number) == WAITING for number in self.calls.book)
 
     def pause(self) -> None:
         """Hold what the worker has, too."""

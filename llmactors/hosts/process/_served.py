@@ -111,6 +111,8 @@ class Served:
 
     def stream(self, cell: ActorRef[Any], number: int, message: Any, window: int, idle: float) -> None:
         """Put a stream into the target's mailbox."""
+        if not cell.flags & REMOTE:
+            cell.handlers[ServedFlow] = cell.handlers[Flow]
         flow = ServedFlow(self, number, cell, message, window, idle)
         self.open[number] = flow
         cell.accept(flow)

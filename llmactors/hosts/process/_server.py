@@ -89,7 +89,7 @@ class ServerLink:
         self._loop = asyncio.get_running_loop()
         self._numbers = count(1)
         self._book = _Book()
-        self._greeted = False
+        self._dying: int | None = None  # pidfd of the process, when it is gone without our doing
         self._why = "the fork server has ended"
         self._python = python
         self._end, theirs = _wire.pair()
@@ -160,12 +160,29 @@ class ServerLink:
     def _gone(self) -> None:
         """The fork server is gone, and its workers with it: PDEATHSIG has killed them."""
         self._shut()
+        self._reap_later()
         orders, workers = list(self._book.orders.values()), list(self._book.workers.values())
         self._book = _Book()
         for hearing in orders:
             hearing.refused(ForkRefusedError(self._why))
         for hearing in workers:
             hearing.ended(None, 0.0)
+
+    def _reap_later(self) -> None:
+        """Wait for the process that is gone, or about to be, without waiting here."""
+        if self._process.poll() is None:
+            self._dying = os.pidfd_open(self._process.pid)
+            self._loop.add_reader(self._dying, self._reap)
+
+    def _reap(self) -> None:
+        self._process.poll()
+        self._forget_dying()
+
+    def _forget_dying(self) -> None:
+        if self._dying is not None:
+            self._loop.remove_reader(self._dying)
+            os.close(self._dying)
+            self._dying = None
 
     def _shut(self) -> None:
         if self.open:
@@ -180,6 +197,7 @@ class ServerLink:
             TimeoutError: Something below it could not be killed.
         """
         self._shut()
+        self._forget_dying()
         if self._process.poll() is not None:
             return
         gone = self._loop.create_future()

@@ -146,10 +146,7 @@ class Worker:
         self.channel.send([Op.CRASHED, self.codec.wrap(error)])
 
     def ended(self, exit: Exit) -> None:
-        """The actor has ended. What it had sent by then comes before its end."""
-        for cell in list(self.system.scheduler.ready):
-            if isinstance(cell, ForeignRef):
-                self.foreign.forward(cell)
+        """The actor has ended."""
         self.served.report_done()
         self.channel.send([Op.ENDED, self.codec.wrap(exit)])
         self._finish()
