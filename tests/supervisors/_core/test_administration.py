@@ -7,7 +7,7 @@ from supervisors import errors
 from supervisors._core._administration import refusal
 from supervisors._core._events import ChildAdded, DeleteAsked, Request, RestartAsked, TerminateAsked
 from supervisors._core._family import Rules
-from supervisors._values import Backoff, Restart
+from supervisors._values import Backoff, Restart, Strategy
 
 ADD, TERMINATE, RESTART, DELETE = "add", "terminate", "restart", "delete"
 OK = type(None)
@@ -30,12 +30,15 @@ def everything() -> Nursery:
         "backing off": terms(backoff=Backoff(9.0)),
         "restarting": terms(),
         "stopping": terms(),
+        "asked": terms(),
     }
     family = Nursery(children=children).open()
     family.terminate("down")
     family.end("done", NORMAL)
     family.end("backing off")
-    family.slow |= {"restarting", "stopping", "starting"}
+    family.terminate("asked")
+    family.slow |= {"restarting", "stopping", "starting", "asked"}
+    family.restart("asked")
     family.end("restarting")
     family.terminate("stopping")
     family.add("starting")
@@ -69,6 +72,7 @@ def everything() -> Nursery:
                 ("up", errors.ChildRunningError),
                 ("starting", errors.ChildRunningError),
                 ("stopping", errors.ChildRunningError),
+                ("asked", errors.ChildRunningError),
                 ("restarting", errors.ChildRestartingError),
                 ("backing off", errors.ChildRestartingError),
                 ("down", OK),
@@ -142,6 +146,15 @@ def test_a42_a_child_that_need_not_run_when_restarted_is_not_tried_again() -> No
     family.end("a")
     assert family.drain() == lines("start a, discard a")
     assert family.states == {"a": "down"}
+
+
+def test_each_new_child_has_the_last_place() -> None:
+    family = Nursery(Rules(strategy=Strategy.REST_FOR_ONE), {"a": terms()}).open()
+    for name in "bcd":
+        family.add(name)
+    family.drain()
+    family.end("c")
+    assert family.drain() == lines("stop d, start c, start d")
 
 
 def test_a80_a_deleted_name_is_free_again() -> None:

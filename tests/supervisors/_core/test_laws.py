@@ -133,7 +133,7 @@ class FamilyMachine(RuleBasedStateMachine):
     def children_keep_their_order(self) -> None:
         it = self.it
         order = [slot.place for slot in it.family.slots]
-        assert order == sorted(order)
+        assert order == sorted(set(order)), "each has a place of its own"
         for slot in it.family.slots:
             assert it.places.setdefault(slot.name, slot.place) <= slot.place
             it.places[slot.name] = slot.place
@@ -173,4 +173,4 @@ class FamilyMachine(RuleBasedStateMachine):
 
 
 TestEveryFamily = FamilyMachine.TestCase
-TestEveryFamily.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestEveryFamily.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

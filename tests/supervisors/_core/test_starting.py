@@ -3,6 +3,7 @@
 import pytest
 from families import CRASH, NORMAL, Nursery, lines, terms
 
+from supervisors._core._effects import Fact
 from supervisors._core._family import Phase, Rules, StartedNot
 from supervisors._values import Intensity, Restart, Strategy
 
@@ -19,6 +20,25 @@ def test_a2_children_start_in_the_order_of_the_specs_each_after_the_one_before_i
     assert nursery.drain() == lines("start z, start m")
     nursery.finish("m")
     assert nursery.drain() == lines("start a, ready")
+
+
+def test_what_happens_to_a_child_is_reported_once() -> None:
+    nursery = Nursery(children={"a": terms(), "b": terms()}, broken={"b": True}).open()
+    nursery.end("a", CRASH)
+    nursery.end("a", NORMAL)
+    nursery.broken["a"] = False
+    nursery.terminate("a")
+    nursery.restart("a")
+    assert [(report.fact, report.name, report.expected) for report in nursery.reports] == [
+        (Fact.STARTED, "a", True),
+        (Fact.IGNORED, "b", True),
+        (Fact.ENDED, "a", False),
+        (Fact.RESTARTED, "a", True),
+        (Fact.ENDED, "a", True),
+        (Fact.RESTARTED, "a", True),
+        (Fact.ENDED, "a", True),
+        (Fact.START_FAILED, "a", False),
+    ]
 
 
 def test_a_family_without_children_is_ready_at_once() -> None:
