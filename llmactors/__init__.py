@@ -3,7 +3,7 @@
 from llmactors._actor import Actor
 from llmactors._context import Context, Monitor, Slot, Timer
 from llmactors._core.mailbox import Mailbox
-from llmactors._endpoints import message
+from llmactors._declare import message
 from llmactors._exits import Crash, Exit, Killed, Normal, Shutdown
 from llmactors._gather import Answered, Asks, Unanswered, hedged
 from llmactors._groups import Groups, Joined, Left, Topic

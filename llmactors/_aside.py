@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmactors import _slots as slots
+from llmactors._batches import parts_of
 from llmactors._messages import InHand
 from llmactors.errors import MailboxFullError
 
@@ -17,11 +18,13 @@ def stash(cell: ActorRef[Any], item: Any) -> None:
     extra = cell.need_extra()
     if extra.stashed is None:
         extra.stashed = []
-    if len(extra.stashed) >= slots.capacity_of(cell):
-        slots.reject(cell, item, "full", MailboxFullError(cell.path, slots.capacity_of(cell)))
-        return
     again = extra.again
-    extra.stashed.append(InHand(item, again.deliveries if again is not None and again.item is item else 0))
+    deliveries = again.deliveries if again is not None and again.item is item else 0
+    for part in parts_of(item):
+        if len(extra.stashed) >= slots.capacity_of(cell):
+            slots.reject(cell, part, "full", MailboxFullError(cell.path, slots.capacity_of(cell)))
+        else:
+            extra.stashed.append(InHand(part, deliveries))
 
 
 def unstash(cell: ActorRef[Any]) -> None:

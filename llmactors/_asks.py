@@ -78,6 +78,12 @@ class Ask:
         self.cell.abandon(self)
 
 
+def skip(ask: Ask) -> None:
+    """The asker gave up before the message's turn came: it is counted, not handled."""
+    ask.cell.scheduler.expired += 1
+    ask.cell.system.dead_letter(ask.message, ask.cell.path, "expired")
+
+
 def timeout_of(message: Any, said: float | None = None) -> float:
     """Return the seconds that an asker of *message* waits: what it said, or else what the message's endpoint says."""
     return getattr(message, "__timeout__", ASK_TIMEOUT) if said is None else said

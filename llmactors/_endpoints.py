@@ -1,8 +1,9 @@
 """Endpoints: methods that answer messages, and the message classes made from them.
 
 Theory of operation
-1. `@message` compiles one slots class per endpoint, when the actor class is made, with the handler's own signature.
-   `Counter.add` on the class *is* that class: calling it makes a message and checks the arguments at the sender.
+1. `@message` (see `_declare`) compiles one slots class per endpoint, when the actor class is made, with the
+   handler's own signature. `Counter.add` on the class *is* that class: calling it makes a message and checks the
+   arguments at the sender.
 2. On an instance `counter.add` is the ordinary method.
 3. An endpoint without parameters has one message for ever, made once.
 4. Dispatch is `table[message.__class__](actor, message)` with a generated call: no names and no argument
@@ -12,14 +13,10 @@ Theory of operation
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
-from llmactors._messages import ASK_TIMEOUT, HANDLER_LIMIT, EndpointInfo, Kind, Message, Options, StreamMessage
-
-if TYPE_CHECKING:
-    from llmactors._later import Later
+from llmactors._messages import EndpointInfo, Kind, Message, Options, StreamMessage
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -71,84 +68,6 @@ class StreamEndpoint(Endpoint[A, P, R, T]):
         return Endpoint.__get__(self, instance, owner)
 
 
-class Declare:
-    """What `@message(...)` with options returns: the same decorator, with the options kept."""
-
-    __slots__ = ("_limited", "_options")
-
-    def __init__(self, options: Options, *, limited: bool) -> None:
-        self._options = options
-        self._limited = limited
-
-    @overload
-    def __call__(
-        self, function: Callable[Concatenate[A, P], AsyncIterator[R]]
-    ) -> StreamEndpoint[A, P, R, AsyncIterator[R]]: ...
-    @overload
-    def __call__(
-        self, function: Callable[Concatenate[A, P], Coroutine[Any, Any, Later[R]]]
-    ) -> Endpoint[A, P, R, Coroutine[Any, Any, Later[R]]]: ...
-    @overload
-    def __call__(
-        self, function: Callable[Concatenate[A, P], Coroutine[Any, Any, R]]
-    ) -> Endpoint[A, P, R, Coroutine[Any, Any, R]]: ...
-    @overload
-    def __call__(self, function: Callable[Concatenate[A, P], Later[R]]) -> Endpoint[A, P, R, Later[R]]: ...
-    @overload
-    def __call__(self, function: Callable[Concatenate[A, P], R]) -> Endpoint[A, P, R, R]: ...
-    def __call__(self, function: Callable[..., Any]) -> Any:
-        _check_function(function)
-        if not inspect.isasyncgenfunction(function):
-            return Endpoint(function, self._options)
-        return StreamEndpoint(function, self._options if self._limited else replace(self._options, limit=None))
-
-
-@overload
-def message(
-    function: Callable[Concatenate[A, P], AsyncIterator[R]],
-) -> StreamEndpoint[A, P, R, AsyncIterator[R]]: ...
-@overload
-def message(
-    function: Callable[Concatenate[A, P], Coroutine[Any, Any, Later[R]]],
-) -> Endpoint[A, P, R, Coroutine[Any, Any, Later[R]]]: ...
-@overload
-def message(
-    function: Callable[Concatenate[A, P], Coroutine[Any, Any, R]],
-) -> Endpoint[A, P, R, Coroutine[Any, Any, R]]: ...
-@overload
-def message(function: Callable[Concatenate[A, P], Later[R]]) -> Endpoint[A, P, R, Later[R]]: ...
-@overload
-def message(function: Callable[Concatenate[A, P], R]) -> Endpoint[A, P, R, R]: ...
-@overload
-def message(
-    *,
-    timeout: float = ASK_TIMEOUT,
-    limit: float | Literal["default"] | None = "default",
-    abandoned: Literal["cancel", "finish"] = "cancel",
-    raises: tuple[type[BaseException], ...] = (),
-) -> Declare: ...
-def message(
-    function: Callable[..., Any] | None = None,
-    *,
-    timeout: float = ASK_TIMEOUT,
-    limit: float | Literal["default"] | None = "default",
-    abandoned: Literal["cancel", "finish"] = "cancel",
-    raises: tuple[type[BaseException], ...] = (),
-) -> Any:
-    """Make a method an endpoint: what actors of its class can be told, asked or streamed.
-
-    The handler may be a plain function, a coroutine function, or an async generator (a stream). Its return value is
-    the answer. See `Options` for the arguments.
-
-    Raises:
-        TypeError: *function* is not a function, or an option has the wrong type.
-        ValueError: A time is not positive, or `abandoned` is neither "cancel" nor "finish".
-    """
-    seconds = HANDLER_LIMIT if limit == "default" else limit
-    declare = Declare(_check_options(timeout, seconds, abandoned, raises), limited=limit != "default")
-    return declare if function is None else declare(function)
-
-
 def endpoints(cls: type) -> dict[str, Endpoint[Any, Any, Any, Any]]:
     """Return the endpoints of an actor class by name, inherited ones first, in the order of definition."""
     found: dict[str, Endpoint[Any, Any, Any, Any]] = {}
@@ -164,28 +83,11 @@ def call_of(cls: type, endpoint: Endpoint[Any, Any, Any, Any]) -> Call:
     return endpoint.bind(function)
 
 
-def _check_function(function: Callable[..., Any]) -> None:
-    if not inspect.isfunction(function):
-        raise TypeError(f"@message is for methods defined with `def` or `async def`, not for {function!r}")
-    if not inspect.signature(function).parameters:
-        raise TypeError(f"@message on {function.__qualname__}: a handler's first parameter is `self`")
-
-
-def _check_options(
-    timeout: float,
-    limit: float | None,
-    abandoned: Literal["cancel", "finish"],
-    raises: tuple[type[BaseException], ...],
-) -> Options:
-    for name, seconds in (("timeout", timeout), ("limit", limit)):
-        if seconds is not None and not seconds > 0:
-            raise ValueError(f"@message({name}={seconds!r}): a time is a positive number of seconds")
-    if abandoned not in {"cancel", "finish"}:
-        raise ValueError(f'@message(abandoned={abandoned!r}): choose "cancel" or "finish"')
-    listed: object = raises
-    if not isinstance(listed, tuple) or not all(isinstance(e, type) and issubclass(e, BaseException) for e in listed):
-        raise TypeError(f"@message(raises={raises!r}): a tuple of exception classes, such as (KeyError,)")
-    return Options(timeout=timeout, limit=limit, abandoned=abandoned, raises=raises)
+def batch_call_of(cls: type, endpoint: Endpoint[Any, Any, Any, Any]) -> Call:
+    """Return the call that hands a list of values to the handler of a batched endpoint of *cls*."""
+    found = next(vars(klass)[endpoint.info.name] for klass in cls.__mro__ if endpoint.info.name in vars(klass))
+    function: Call = found.function if isinstance(found, Endpoint) else found
+    return function
 
 
 def _kind_of(function: Callable[..., Any]) -> Kind:

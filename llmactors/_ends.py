@@ -14,8 +14,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmactors import _aside as aside
+from llmactors import _batches as batches
 from llmactors import _slots as slots
 from llmactors._asks import Ask
+from llmactors._batches import parts_of
 from llmactors._core.flags import (
     BUSY,
     DEAD,
@@ -57,6 +59,7 @@ def end(cell: ActorRef[Any], exit: Exit, items: Iterable[Any] = ()) -> None:
     extra.exit = exit
     cell.flags = (cell.flags | ENDING) & ~(STARTING | STOPPING | DRAINING | BUSY | GATED | SHUT)
     hold(cell, exit, items)
+    batches.take_apart(cell)
     _fence_jobs(cell, exit)
     cancel_timers(cell, all_of_them=isinstance(exit, Killed))
     for ask in extra.laters or ():
@@ -83,13 +86,14 @@ def hold(cell: ActorRef[Any], exit: Exit, items: Iterable[Any]) -> None:
     for item in items:
         again = extra.again
         count = 1 + (again.deliveries if again is not None and again.item is item else 0)
-        if not exit.clean and redelivered(count, extra.redeliver) and not isinstance(item, Flow):
-            extra.in_hand.append(InHand(item, count))
-            continue
-        if isinstance(item, (Ask, Flow)):
-            item.fail(ended_error(cell, exit))
-        if extra.redeliver and not exit.clean:
-            cell.system.dead_letter(message_of(item), cell.path, "poison")
+        for part in parts_of(item):
+            if not exit.clean and redelivered(count, extra.redeliver) and not isinstance(part, Flow):
+                extra.in_hand.append(InHand(part, count))
+                continue
+            if isinstance(part, (Ask, Flow)):
+                part.fail(ended_error(cell, exit))
+            if extra.redeliver and not exit.clean:
+                cell.system.dead_letter(message_of(part), cell.path, "poison")
 
 
 def _fence_jobs(cell: ActorRef[Any], exit: Exit) -> None:

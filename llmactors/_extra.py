@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmactors._asks import Ask
+    from llmactors._batches import Batch
     from llmactors._context import Context, Monitor, Timer
     from llmactors._core.lane import Lane
     from llmactors._core.mailbox import Mailbox
@@ -25,6 +26,7 @@ class Extra:
 
     __slots__ = (
         "again",
+        "batch",
         "children",
         "context",
         "ending_kept",
@@ -90,6 +92,7 @@ class Extra:
         self.again: InHand | None = None
         self.stashed: list[InHand] | None = None
         self.lane: Lane | None = None
+        self.batch: Batch | None = None
         self.notices = 0
         self.waiters: deque[tuple[Future[bool], Any]] | None = None
         self.watchers: dict[Monitor, None] | None = None

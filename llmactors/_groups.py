@@ -8,7 +8,7 @@ from typing import Any, Final
 from llmactors._actor import Actor
 from llmactors._context import Monitor
 from llmactors._core.groups import Membership
-from llmactors._endpoints import message
+from llmactors._declare import message
 from llmactors._messages import Down
 from llmactors._ref import ActorRef
 from llmactors.errors import UnhandledMessageError

@@ -11,9 +11,11 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, cast
 
 from llmactors import _aside as aside
+from llmactors import _batches as batches
 from llmactors import _lanes as lanes
 from llmactors import _slots as slots
 from llmactors._asks import Ask
+from llmactors._batches import Gather, parts_of
 from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, HELD, OVER, PAUSED, REMOTE, SIGNALS, STARTING, STOPPING
 from llmactors._core.links import LinkEffect, on_linked_exit
 from llmactors._ends import arm_shutdown, cancel_timers, count_alive, end, wake_up
@@ -100,6 +102,9 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
         if error.after is not None:
             error.after()
         return
+    if isinstance(error, Gather):
+        batches.begin(cell, error.spec, item)
+        return
     message = message_of(item)
     waiting = isinstance(item, (Ask, Flow))
     if waiting and not item.pending() and isinstance(error, CancelledError):
@@ -111,18 +116,13 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
         return
     info = getattr(message, "__endpoint__", None)
     if info is not None and isinstance(error, info.options.raises):
-        if waiting:
-            item.fail(error)
-        else:
-            cell.system.dead_letter(message, cell.path, "unheard")
+        for part in parts_of(item):
+            if isinstance(part, (Ask, Flow)):
+                part.fail(error)
+            else:
+                cell.system.dead_letter(part, cell.path, "unheard")
         return
     end(cell, Crash(error), (item,))
-
-
-def skipped(cell: ActorRef[Any], ask: Ask) -> None:
-    """The asker gave up before the message's turn came: it is counted, not handled."""
-    cell.scheduler.expired += 1
-    cell.system.dead_letter(ask.message, cell.path, "expired")
 
 
 def await_later(cell: ActorRef[Any], later: Later[Any], item: Any) -> None:
@@ -225,6 +225,7 @@ def _on_stop(cell: ActorRef[Any], signal: Stop) -> None:
         end(cell, signal.exit)
     elif signal.drain and not cell.flags & STOPPING:
         cell.flags |= DRAINING
+        batches.close(cell, extra.batch)
         slots.set_capacity(cell)
     else:
         cell.flags = (cell.flags & ~DRAINING) | STOPPING

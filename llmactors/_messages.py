@@ -28,12 +28,14 @@ class Options:
         limit: Seconds a handler may take; None for no limit. Streams have none unless they declare one.
         abandoned: What happens to an async handler whose asker gave up: `"cancel"` it, or let it `"finish"`.
         raises: Exceptions that are answers: the asker gets them and the actor lives on.
+        batch: How many messages are handled together at most, and the seconds that the first waits for others.
     """
 
     timeout: float = ASK_TIMEOUT
     limit: float | None = HANDLER_LIMIT
     abandoned: Literal["cancel", "finish"] = "cancel"
     raises: tuple[type[BaseException], ...] = ()
+    batch: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from llmactors import _slots as slots
 from llmactors._asks import PENDING, Ask, Failure, timeout_of
-from llmactors._core.flags import DEAD, DRAINING, ENDED, ENDING, HELD, PAUSED, SIGNALS, SORTED, STARTING, state_of
+from llmactors._core.flags import (
+    BATCH,
+    DEAD,
+    DRAINING,
+    ENDED,
+    ENDING,
+    HELD,
+    PAUSED,
+    SIGNALS,
+    SORTED,
+    STARTING,
+    state_of,
+)
 from llmactors._core.names import join
 from llmactors._exits import Killed
 from llmactors._extra import Extra
@@ -163,7 +175,7 @@ class ActorRef(Generic[A]):
         if self.flags & (DEAD | DRAINING):
             raise ActorEndedError(self.path, slots.exit_of(self))
         inbox = self.inbox
-        if inbox is None or len(inbox) < self.capacity or (self.flags & SORTED and slots.has_room(self)):
+        if inbox is None or len(inbox) < self.capacity or (self.flags & (BATCH | SORTED) and slots.has_room(self)):
             self.tell(message)
             return
         await slots.wait_for_room(self, message, timeout)

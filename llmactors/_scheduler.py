@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _slots as slots
-from llmactors._asks import PENDING, Ask, timeout_of
+from llmactors._asks import PENDING, Ask, skip, timeout_of
 from llmactors._core.deadlines import TICK, Wheel
 from llmactors._core.flags import (
     DRAINING,
@@ -149,7 +149,7 @@ class Scheduler:
                 item = inbox.popleft()
                 if item.__class__ is Ask:
                     if item.value is not PENDING:
-                        lives.skipped(cell, item)
+                        skip(item)
                         continue
                     answer = handlers[item.message.__class__](actor, item.message)
                     if answer.__class__ is CoroutineType:

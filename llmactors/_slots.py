@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from llmactors import _batches as batches
 from llmactors import _lanes as lanes
 from llmactors._asks import Ask
-from llmactors._core.flags import DEAD, DRAINING, ENDED, GATE, OVER, PAUSED, REQUEUED, SHUT, SORTED, WAITERS, WATCHED
+from llmactors._core.flags import (
+    BATCH,
+    DEAD,
+    DRAINING,
+    ENDED,
+    GATE,
+    OVER,
+    PAUSED,
+    REQUEUED,
+    SHUT,
+    SORTED,
+    WAITERS,
+    WATCHED,
+)
 from llmactors._core.mailbox import Verdict, on_full
 from llmactors._exits import Killed, error_of
 from llmactors._messages import Down, Due, Exited, InHand, Inserted
@@ -33,7 +47,7 @@ def set_capacity(cell: ActorRef[Any]) -> None:
     """Work the capacity out anew: none in a discarded or draining slot, none for others while a sender waits."""
     extra = cell.extra
     base = capacity_of(cell)
-    if cell.flags & (DEAD | DRAINING | SORTED) or (extra is not None and extra.waiters):
+    if cell.flags & (BATCH | DEAD | DRAINING | SORTED) or (extra is not None and extra.waiters):
         cell.capacity = -1
     else:
         cell.capacity = base + (0 if extra is None else extra.notices)
@@ -53,8 +67,10 @@ def mailbox_of(cell: ActorRef[Any]) -> Mailbox:
 def queued(cell: ActorRef[Any]) -> int:
     """Return how many messages wait, notices included."""
     extra = cell.extra
-    lane = 0 if extra is None or extra.lane is None else len(extra.lane)
-    return lane + (0 if cell.inbox is None else len(cell.inbox))
+    aside = 0
+    if extra is not None:
+        aside = len(extra.lane or ()) + (0 if extra.batch is None else len(extra.batch.items))
+    return aside + (0 if cell.inbox is None else len(cell.inbox))
 
 
 def has_room(cell: ActorRef[Any]) -> bool:
@@ -63,7 +79,7 @@ def has_room(cell: ActorRef[Any]) -> bool:
     if cell.flags & (DEAD | DRAINING) or (extra is not None and extra.waiters):
         return False
     notices = 0 if extra is None else extra.notices
-    return cell.inbox is None or queued(cell) < capacity_of(cell) + notices
+    return cell.inbox is None or bool(cell.flags & BATCH) or queued(cell) < capacity_of(cell) + notices
 
 
 def overflow(cell: ActorRef[Any], item: Any) -> bool:
@@ -72,6 +88,9 @@ def overflow(cell: ActorRef[Any], item: Any) -> bool:
     if cell.flags & (DEAD | DRAINING):
         reject(cell, item, "discarded" if cell.flags & DEAD else "ended", ended_error(cell, exit_of(cell)))
         return False
+    if cell.flags & BATCH:
+        batches.join(cell, item)
+        return True
     if cell.flags & SORTED and lanes.accept(cell, item):
         return True
     verdict = on_full(mailbox_of(cell).overflow, waiting_senders=bool(extra and extra.waiters), empty=not queued(cell))
@@ -90,7 +109,7 @@ def _drop_oldest(cell: ActorRef[Any]) -> bool:
     """Make room; notices, which take none, stay. False when nothing else waits."""
     inbox = cell.inbox
     for place, old in enumerate(inbox or ()):
-        if inbox is not None and not isinstance(old, (Down, Due, Exited, Inserted)):
+        if inbox is not None and not isinstance(old, (batches.Batch, Down, Due, Exited, Inserted)):
             del inbox[place]
             reject(cell, old, "full", MailboxFullError(cell.path, capacity_of(cell)))
             return True

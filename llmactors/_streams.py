@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from llmactors._asks import Ask
+from llmactors._batches import Batch
 from llmactors.errors import StreamIdleError
 
 if TYPE_CHECKING:
@@ -191,4 +192,4 @@ class Stream(Generic[T]):
 
 def message_of(item: Any) -> Any:
     """Return the message in what a mailbox holds: an ask or a stream carries one, a tell is one."""
-    return item.message if isinstance(item, (Ask, Flow)) else item
+    return item.message if isinstance(item, (Ask, Batch, Flow)) else item

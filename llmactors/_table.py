@@ -9,6 +9,7 @@ from llmactors._core.mailbox import Mailbox, is_count
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from llmactors._batches import Spec
     from llmactors.hosts._port import Host
 
     Call = Callable[[Any, Any], Any]
@@ -21,6 +22,7 @@ class Table(dict[type, Any]):
     """
 
     __slots__ = (
+        "batched",
         "begin",
         "capacity",
         "cls",
@@ -50,6 +52,7 @@ class Table(dict[type, Any]):
         self.local = bool(getattr(cls, "local", False))
         self.begin: Callable[[Any], None] | None = getattr(cls, "_begin", None)
         self.streams: dict[type, Call] = {}
+        self.batched: dict[type, Spec] = {}
 
     def __missing__(self, cls: type) -> Call:
         call = self[cls] = self.missing

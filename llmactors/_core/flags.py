@@ -27,8 +27,9 @@ SHUT: Final = 8192  # holds its own messages back, until it takes them again
 WATCHED: Final = 16384  # its owner hears when it has nothing to do
 SORTED: Final = 32768  # its mailbox has priorities or a time to live: messages wait in a lane beside the inbox
 REMOTE: Final = 65536  # handled elsewhere: what waits is forwarded by the host, and no ask is answered on the spot
+BATCH: Final = 131072  # gathers messages for a batch
 
-HELD: Final = BUSY | PAUSED | STARTING | ENDING | ENDED | DEAD | GATED | SHUT
+HELD: Final = BATCH | BUSY | PAUSED | STARTING | ENDING | ENDED | DEAD | GATED | SHUT
 KEPT_WITH_SLOT: Final = (  # what a life's end leaves
     PAUSED | SIGNALS | REQUEUED | GATE | WAITERS | WATCHED | SORTED | REMOTE
 )

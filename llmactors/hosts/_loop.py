@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
+from llmactors._batches import Batch, Spec
 from llmactors._core.flags import OVER, STARTING
-from llmactors._endpoints import call_of, endpoints
+from llmactors._endpoints import batch_call_of, call_of, endpoints
 from llmactors._exits import Crash, Exit
 from llmactors._messages import Down, Exited
 from llmactors._ref import ActorRef
@@ -53,6 +54,10 @@ def _flow(actor: Any, flow: Flow[Any]) -> Any:
     return _receive(actor, flow.message) if call is None else flow.feed(call(actor, flow.message))
 
 
+def _batch(actor: Any, batch: Batch) -> Any:
+    return batch.run(actor)
+
+
 def _not_streamed(actor: Any, message: Any) -> Any:
     raise UnhandledMessageError(actor._cell.path, message, "it is a stream: read it with `ref.stream(...)`")
 
@@ -68,8 +73,13 @@ def loop_table(cls: type, host: Any) -> Table:
             if endpoint.info.kind == "stream":
                 table.streams[endpoint.message_class] = call
                 table[endpoint.message_class] = _not_streamed
-            else:
+            elif endpoint.options.batch is None:
                 table[endpoint.message_class] = call
+            else:
+                spec = Spec(endpoint.message_class, batch_call_of(cls, endpoint), endpoint.options.batch)
+                table[endpoint.message_class] = spec.gather
+                table.batched[endpoint.message_class] = spec
+    table[Batch] = _batch
     table[Flow] = _flow
     table[Down] = table[Exited] = _notice
     adapt = getattr(cls, "_adapt", None)

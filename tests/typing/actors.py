@@ -33,6 +33,26 @@ class Counter(Actor):
         return Later()
 
 
+class Net(Actor):
+    @message.batched(32, within=0.005)
+    def predict(self, xs: list[int]) -> list[str]:
+        return [str(x) for x in xs]
+
+    @message.batched(32, within=0.005, timeout=10)
+    async def embed(self, xs: list[str]) -> list[float]:
+        return [0.0 for _ in xs]
+
+
+async def batches(net: ActorRef[Net], counter: ActorRef[Counter]) -> None:
+    assert_type(Net.predict(1), Message[Net, str])
+    assert_type(await net.ask(Net.predict(1)), str)
+    assert_type(await net.ask(Net.embed("a")), float)
+    assert_type(Net().predict([1]), list[str])
+    assert_type(await Net().embed(["a"]), list[float])
+    Net.predict("a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await counter.ask(Net.predict(1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 class Other(Actor):
     @message
     def greet(self) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
-from llmactors._asks import Ask
+from llmactors._asks import Ask, skip
 from llmactors._codec import Codec
 from llmactors._core.flags import BUSY, DRAINING, OVER, PAUSED, REQUEUED, SORTED, STARTING, STOPPING, WAITERS, WATCHED
 from llmactors._exits import Crash, Exit, Killed
@@ -245,7 +245,7 @@ class Life:
         cell = self.cell
         if isinstance(item, (Ask, Flow)) and not item.pending():
             if isinstance(item, Ask):
-                lives.skipped(cell, item)
+                skip(item)
             return
         if isinstance(item, (Down, Exited)):
             slots.took_notice(cell)

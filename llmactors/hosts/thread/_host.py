@@ -204,7 +204,10 @@ def _send_to_thread(table: Table) -> None:
     """Change a loop's table: plain handlers are called on the thread."""
     for message_class, call in list(table.items()):
         info = getattr(message_class, "__endpoint__", None)
-        if info is not None and info.kind == "sync":
+        if info is not None and info.kind == "sync" and message_class in table.batched:
+            spec = table.batched[message_class]
+            spec.call = _Threaded(spec.call)
+        elif info is not None and info.kind == "sync":
             table[message_class] = _Threaded(call)
     receive: Any = table.cls.receive  # type: ignore[attr-defined]  # of an Actor
     if receive is not Actor.receive and not iscoroutinefunction(receive):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors import _ends as ends
 from llmactors._asks import CURRENT, Ask
-from llmactors._endpoints import message
+from llmactors._declare import message
 from llmactors._exits import Crash, Exit, Normal
 from llmactors._later import Later
 from llmactors.errors import HandlerTimeoutError

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmactors._codec import Codec, hold, types_of_hint
-from llmactors._endpoints import message
+from llmactors._declare import message
 from llmactors.errors import MailboxFullError, NotSerialisableError, RemoteError
 
 codec = Codec()
