@@ -23,6 +23,7 @@ from llmagentos._control._lease import Lease, claim
 from llmagentos._journal import Journal
 from llmagentos.agents._background import Background
 from llmagentos.agents.errors import HandleStateError, SystemEndedError
+from llmagentos.models._models import Models
 from supervisors import DynamicSupervisor, child
 from supervisors.errors import AlreadyPresentError, AlreadyStartedError, SupervisorError
 
@@ -104,6 +105,14 @@ class DefaultSystem:
         except TimeoutError:
             return False
         return True
+
+    def load(self, model: str) -> None:
+        """Load a model before anybody asks for it.
+
+        Raises:
+            ModelError: There is no such model, or it cannot be loaded.
+        """
+        self.call(self._ref("models").ask(Models.worker(model)))
 
     # -- talking ------------------------------------------------------------------------------------------------------
     def ask(self, ref: ActorRef[Any], message: Message[Any, Any], timeout: float | None) -> Any:

@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Protocol
 
 from llmactors import ActorRef, Killed
-from llmactors.errors import ActorEndedError, LLMActorsError
+from llmactors.errors import ActorEndedError, LLMActorsError, WorkerLostError
 from llmagentos._core.prompt import Line
 from llmagentos._messages import Event, Finished, ModelFailed, WorkerDied, Wrote
 from llmagentos.errors import LLMAgentOSError
 from llmagentos.models._protocol import ChatMessage, GenerateRequest, TextChunk
 from llmagentos.models._worker import ModelWorker
+from llmagentos.models.errors import LoadFailedError
 
 PATIENCE = 120.0
 """Seconds without a token, a restart of the worker included, after which the model is given up for this answer."""
@@ -63,6 +64,9 @@ class WorkerMind:
                         yield Wrote(chunk.text)
         except ActorEndedError as ended:
             yield WorkerDied(_why(ended))
+        except LoadFailedError as failed:
+            lost = _worker_lost(failed)
+            yield ModelFailed(str(failed)) if lost is None else WorkerDied(f"the model's worker was killed ({lost})")
         except TimeoutError:
             yield ModelFailed(f"the model wrote nothing for {PATIENCE:g} s; see what holds it up with `llmagentos ps`")
         except (LLMAgentOSError, LLMActorsError) as error:
@@ -82,6 +86,13 @@ async def _next(chunks: Any) -> Any:
     """Answer the next chunk, or None at the end; the time begins anew with each."""
     async with asyncio.timeout(PATIENCE):
         return await anext(chunks, None)
+
+
+def _worker_lost(error: BaseException | None) -> WorkerLostError | None:
+    """Answer whether it was the end of the worker's process that *error* came of."""
+    while error is not None and not isinstance(error, WorkerLostError):
+        error = error.__cause__
+    return error
 
 
 def _why(ended: ActorEndedError) -> str:

@@ -3,7 +3,6 @@
 import contextlib
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -78,19 +77,20 @@ def _system(name: str | None) -> Iterator["DefaultSystem"]:
     from llmagentos.agents._default import DefaultSystem
 
     system = DefaultSystem(name or "chat", exact_name=name is not None)
+    system.boot()
     try:
-        system.boot()
         yield system
     finally:
         system.shut_down()
 
 
 def _agent(default: "DefaultSystem", model: str, instructions: str | None) -> "Handle":
+    """Load the model, so that what is wrong with it is said at once, and start the agent."""
     from llmagentos.agents._agent import Agent
     from llmagentos.agents._handle import Handle
 
-    path = Path(model)
-    settings = {"model": path if path.exists() else model, "instructions": instructions}
+    default.load(model)
+    settings = {"model": model, "instructions": instructions}
     return Handle(Agent, (), settings, system=default, name="assistant").start()
 
 
