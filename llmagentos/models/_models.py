@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from llmactors import Actor, ActorRef, message
+from llmactors.errors import WorkerLostError
 from llmactors.hosts import HostConfig, Process
 from llmagentos.models._protocol import ModelSpec
 from llmagentos.models._recipes import recipe
@@ -26,6 +27,9 @@ LOAD_TIME = 300.0
 """Seconds that a model has to load: tens of gigabytes from a slow disk."""
 
 STOP_TIME = 5.0
+
+LOAD_TRIES = 3
+"""A process that was killed while it loaded says nothing about the model: it is loaded again."""
 
 OWN_PROCESS = Process(preload=("llmagentos.models",))
 """Forked with our modules imported already: a third of a restart of the small model would be imports."""
@@ -87,14 +91,17 @@ class Models(Actor):
         if (worker := self._worker_called(name)) is not None:
             return worker
         start = child(ModelWorker, spec, name=name, host=self._host, shutdown=STOP_TIME, start_timeout=LOAD_TIME)
-        try:
-            return await self._workers.ask(ModelSupervisor.start_child(start))
-        except AlreadyStartedError:  # another asker came first
-            if (worker := self._worker_called(name)) is not None:
-                return worker
-            raise LoadFailedError(name, "it ended while it was loading") from None
-        except ChildStartError as error:
-            raise _own_error(name, error) from error
+        for last in (False,) * (LOAD_TRIES - 1) + (True,):
+            try:
+                return await self._workers.ask(ModelSupervisor.start_child(start))
+            except AlreadyStartedError:  # another asker came first
+                if (worker := self._worker_called(name)) is not None:
+                    return worker
+                raise LoadFailedError(name, "it ended while it was loading") from None
+            except ChildStartError as error:
+                if last or not isinstance(error.__cause__, WorkerLostError):
+                    raise _own_error(name, error) from error
+        raise AssertionError("the last try returns or raises")
 
     @message(timeout=2 * STOP_TIME)
     async def unload(self, model: str | Path | LlamaCppSpec | ScriptedSpec | ModelSpec) -> bool:

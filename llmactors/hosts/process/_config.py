@@ -31,7 +31,7 @@ class Process:
         preload: Modules that are imported once, before workers are forked: they start in milliseconds then.
         python: The interpreter of another virtual environment, with the same version of this package installed.
         prefetch: Messages handed to the process at a time, 1 or more. More is faster, 1 keeps all others movable.
-        env: Environment variables for the process, beside those of this one.
+        env: Environment variables for the process, beside those of this one: a mapping, or pairs.
 
     Raises:
         ValueError: A size is not positive, or not a size.
@@ -50,14 +50,14 @@ class Process:
         preload: Iterable[str] = (),
         python: str | None = None,
         prefetch: int = PREFETCH,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
     ) -> None:
         fields = {
             "memory": None if memory is None else size_of(memory),
             "preload": _modules(preload),
             "python": None if python is None else str(python),
             "prefetch": _positive("prefetch", prefetch),
-            "env": None if env is None else tuple(sorted((str(k), str(v)) for k, v in env.items())),
+            "env": None if env is None else tuple(sorted((str(k), str(v)) for k, v in dict(env).items())),
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)

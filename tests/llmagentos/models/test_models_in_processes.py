@@ -55,6 +55,17 @@ def pid_of(worker: ActorRef[ModelWorker]) -> int:
     return pid
 
 
+async def pid_of_the_loading(models: ActorRef[Models]) -> int:
+    """Wait until a worker process loads, and return its pid."""
+    async with asyncio.timeout(60):
+        while True:
+            for supervisor in models.children():
+                for worker in supervisor.children():
+                    if worker.state == "starting" and worker.usage().pid not in {None, os.getpid()}:
+                        return pid_of(worker)
+            await asyncio.sleep(0)
+
+
 async def kill_mid_answer(worker: ActorRef[ModelWorker], request: GenerateRequest) -> None:
     """Read the beginning of an answer, kill the worker's process, and see that the reader hears of it at once."""
     async with worker.stream(ModelWorker.generate(request), window=1) as chunks:
@@ -142,6 +153,13 @@ class TestTheRealModel:
         await kill_mid_answer(worker, LONG)
         assert await text(worker) == first
         assert worker.usage().restarts == 1
+
+    async def test_a_worker_killed_while_it_loads_is_loaded_again(
+        self, models: ActorRef[Models], spec: LlamaCppSpec
+    ) -> None:
+        asking = asyncio.ensure_future(models.ask(Models.worker(spec)))
+        os.kill(await pid_of_the_loading(models), signal.SIGKILL)
+        assert "Paris" in await text(await asking)
 
     async def test_a_refused_request_leaves_the_worker_alive(
         self, models: ActorRef[Models], spec: LlamaCppSpec
