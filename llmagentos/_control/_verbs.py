@@ -6,7 +6,7 @@ from typing import Any
 
 from llmactors import ActorRef, ActorSystem
 from llmactors.errors import LLMActorsError
-from llmagentos._control._rows import details, resting_row, row_of
+from llmagentos._control._rows import details, kind_of, resting_row, row_of
 from llmagentos._control._server import Rows, Verb
 from llmagentos._control.errors import VerbFailedError
 from llmagentos._core.control import Level
@@ -55,6 +55,8 @@ class Verbs:
             if number % TURN == TURN - 1:
                 await asyncio.sleep(0)
         for parent, info in await self._at_rest():
+            if info.state == "done" and kind_of(info.actor) == "service":
+                continue  # its work was to begin something
             yield resting_row(parent.path, info.name, info.actor, info.state, info.starts)
 
     async def inspect(self, args: dict[str, Any]) -> Rows:

@@ -15,6 +15,8 @@ from llmagentos.errors import LLMAgentOSError
 
 INTERRUPTED = 130
 """The status of a program that Ctrl-C ended."""
+TERMINATED = 143
+"""The status of a program that SIGTERM ended; `run` has its own, 0, because a service is meant to be ended so."""
 PIPE_CLOSED = 141
 """The status of a program whose reader went away."""
 
@@ -49,4 +51,4 @@ def main() -> None:
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
     """End like any program does, so that what was started is stopped in order."""
-    raise SystemExit(0)
+    raise SystemExit(TERMINATED)
