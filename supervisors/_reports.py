@@ -18,7 +18,9 @@ LOGGER: Final = "supervisors"
 def is_heard(level: int) -> bool:
     """Tell whether anybody gets events of that level."""
     structlog = sys.modules.get("structlog")  # nobody can have configured what nobody has imported, and it is not light
-    return level >= logging.WARNING or (structlog is not None and structlog.is_configured())
+    if structlog is not None and structlog.is_configured():
+        return True
+    return level >= logging.WARNING and logging.getLogger(LOGGER).isEnabledFor(level)
 
 
 def report(level: int, event: str, **facts: Any) -> None:

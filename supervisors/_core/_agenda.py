@@ -7,8 +7,7 @@ that makes it look again.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from supervisors._core._change import changed
 from supervisors._core._effects import AnswerStart, CancelTimer, Finished
 from supervisors._core._family import FIRST, Halting, Holding, Phase, Raising, Verdict
 from supervisors._core._slots import ALIVE, AT_REST, STARTABLE, Asked, Slot, State
@@ -35,7 +34,7 @@ def _raise_next(turn: Turn, agenda: Raising) -> bool:
         slot = turn.slots.get(agenda.names[at])
         if slot is None or slot.state is State.UP or slot.state in AT_REST:
             continue
-        turn.set(agenda=replace(agenda, at=at))
+        turn.set(agenda=changed(agenda, at=at))
         if slot.state in STARTABLE:
             turn.begin(slot)
         return False
@@ -48,7 +47,7 @@ def _halt_next(turn: Turn, agenda: Halting) -> bool:
         slot = turn.slots.get(agenda.names[at])
         if slot is None or slot.state not in ALIVE:
             continue
-        turn.set(agenda=replace(agenda, at=at))
+        turn.set(agenda=changed(agenda, at=at))
         if slot.state is not State.STOPPING:
             turn.halt(slot)
         return False
@@ -75,7 +74,7 @@ def start_in_turn(turn: Turn, slot: Slot) -> None:
     """Start *slot* now, or when what is under way has come so far."""
     match turn.family.agenda:
         case Raising() as agenda:
-            turn.set(agenda=replace(agenda, names=(*agenda.names, slot.name)))
+            turn.set(agenda=changed(agenda, names=(*agenda.names, slot.name)))
         case Halting() | Holding() as agenda if slot.place >= agenda.first:
             pass  # it waits, and so it is started with the group
         case _:
@@ -116,7 +115,7 @@ def _call_off(turn: Turn, slot: Slot) -> None:
         turn.disarm(slot)
         turn.move(slot, State.DOWN, asked=Asked.NO)
     elif slot.asked is not Asked.NO:
-        turn.slots.put(replace(slot, asked=Asked.NO))
+        turn.slots.put(changed(slot, asked=Asked.NO))
 
 
 def _alive_from(turn: Turn, first: int) -> tuple[str, ...]:

@@ -28,10 +28,9 @@ Theory of operation.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from supervisors._core._administration import administer
 from supervisors._core._agenda import advance, close, raise_group
+from supervisors._core._change import changed
 from supervisors._core._effects import AnswerStart, AnswerStop, Effect, Fact, Ready, Why
 from supervisors._core._events import (
     Ended,
@@ -150,7 +149,7 @@ def _called_off(turn: Turn, slot: Slot) -> Slot:
     if slot.asked is Asked.NO:
         return slot
     turn.order(AnswerStart(slot.name, StartCalledOffError(slot.name)))
-    unasked = replace(slot, asked=Asked.NO)
+    unasked = changed(slot, asked=Asked.NO)
     turn.slots.put(unasked)
     return unasked
 
@@ -174,7 +173,7 @@ def _postpone(turn: Turn, slot: Slot, event: Ended) -> None:
     turn.move(slot, State.WAITING)
     agenda = turn.family.agenda
     if isinstance(agenda, Raising) and agenda.names[agenda.at] == slot.name:
-        turn.set(agenda=replace(agenda, at=agenda.at + 1))
+        turn.set(agenda=changed(agenda, at=agenda.at + 1))
     turn.set(late=(*turn.family.late, event))
 
 

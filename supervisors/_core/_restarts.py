@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from supervisors._core._agenda import close, regroup
 from supervisors._core._backoff import delay as backoff_delay
+from supervisors._core._change import changed
 from supervisors._core._effects import GiveUp, Why
 from supervisors._core._events import Ended, Exit, StartFailed
 from supervisors._core._family import Completed, GaveUp, Halting, Holding, Phase, Raising, Record
@@ -68,7 +67,7 @@ def restart(turn: Turn, slot: Slot, event: Ended | StartFailed, *, retry: bool) 
     elif delay is None:
         turn.begin(slot)
     else:
-        turn.slots.put(replace(slot, ticket=turn.arm(slot.name, delay)))
+        turn.slots.put(changed(slot, ticket=turn.arm(slot.name, delay)))
 
 
 def _granted(turn: Turn, slot: Slot, told: str) -> bool:

@@ -21,6 +21,8 @@ class State(StrEnum):
     DOWN = "down"  # not running because somebody said so, or because it would not start when asked to
     DONE = "done"  # ended by itself and is not to come back
 
+    __hash__ = str.__hash__  # an enum's own is written in Python, and states are looked up at every event
+
 
 ALIVE = frozenset({State.STARTING, State.UP, State.STOPPING})
 STARTABLE = frozenset({State.WAITING, State.BACKING_OFF})

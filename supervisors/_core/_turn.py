@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from supervisors._core._change import changed
 from supervisors._core._effects import (
     AnswerStart,
     AnswerStop,
@@ -40,7 +40,7 @@ class Turn:
 
     def set(self, **changes: Any) -> None:
         """Change the family's header."""
-        self.family = replace(self.family, **changes)
+        self.family = changed(self.family, **changes)
 
     def order(self, *effects: Effect) -> None:
         """Give orders, in this order."""
@@ -52,7 +52,7 @@ class Turn:
 
     def move(self, slot: Slot, state: State, **changes: Any) -> Slot:
         """Bring *slot* into *state*."""
-        moved = replace(slot, state=state, since=self.now, aged=age(slot, self.now), **changes)
+        moved = changed(slot, state=state, since=self.now, aged=age(slot, self.now), **changes)
         self.slots.put(moved)
         return moved
 
