@@ -8,13 +8,16 @@ from weakref import WeakKeyDictionary
 
 from llmactors._asks import Ask
 from llmactors._codec import NO_TYPES, Codec, Types, types_of_endpoint, types_of_hint
-from llmactors._codec._codec import make_message
+from llmactors._codec._codec import SCALARS, make_message
 from llmactors._codec._conform import hints_of
 from llmactors._codec._tags import RefusedError
 from llmactors._endpoints import endpoints
 from llmactors._messages import Message
 from llmactors._streams import Flow
 from llmactors.errors import NotSerialisableError
+
+Slots = tuple[tuple[str, str], ...]
+"""The arguments of an endpoint, each with how an error names it."""
 
 _grammars: WeakKeyDictionary[type, Grammar] = WeakKeyDictionary()
 
@@ -38,11 +41,13 @@ class Grammar:
     __slots__ = ("_by_class", "_by_name", "_others")
 
     def __init__(self, cls: type) -> None:
-        self._by_class: dict[type, tuple[str, Types, Types]] = {}
+        self._by_class: dict[type, tuple[str, Slots, Types, Types]] = {}
         self._by_name: dict[str, tuple[Any, Types]] = {}
         for name, endpoint in endpoints(cls).items():
             types = types_of_endpoint(endpoint.function, endpoint.info.options.raises)
-            self._by_class[endpoint.message_class] = (name, types.parameters, types.returns)
+            names: tuple[str, ...] = endpoint.message_class.__slots__
+            slots = tuple((slot, f"{name}({slot}=...)") for slot in names)
+            self._by_class[endpoint.message_class] = (name, slots, types.parameters, types.returns)
             self._by_name[name] = (endpoint.message_class, types.parameters)
         receive = getattr(cls, "receive", None)
         hints = hints_of(receive) if receive is not None else {}
@@ -58,10 +63,14 @@ class Grammar:
         if found is None:
             where = repr(message) if isinstance(message, Message) else type(message).__name__
             return [None, codec.wrap(message, self._others, where)], self._others
-        name, parameters, returns = found
-        slots: tuple[str, ...] = message.__slots__
-        values = [codec.wrap(getattr(message, slot), parameters, f"{name}({slot}=...)") for slot in slots]
+        name, slots, parameters, returns = found
+        values = [codec.wrap(getattr(message, slot), parameters, where) for slot, where in slots]
         return [name, values], returns
+
+    def is_plain(self, message: Any) -> bool:
+        """Say whether *message* can cross for certain: all its arguments are scalars."""
+        found = self._by_class.get(message.__class__)
+        return found is not None and all(getattr(message, slot).__class__ in SCALARS for slot, _ in found[1])
 
     def read(self, codec: Codec, name: str | None, content: Any) -> Any:
         """Return the message.

@@ -99,7 +99,9 @@ class ProcessHost:
 
     def check(self, cell: ActorRef[Any], message: Any) -> None:
         """See that *message* can cross; raises `NotSerialisableError`."""
-        grammar_of(cell.cls).write(self._check, message)
+        grammar = grammar_of(cell.cls)
+        if not grammar.is_plain(message):
+            grammar.write(self._check, message)
 
     def grant(self, cell: ActorRef[Any], flow: Any, more: int) -> None:
         """The reader of a stream has taken *more* items."""

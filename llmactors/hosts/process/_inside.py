@@ -239,6 +239,10 @@ class WorkerContext(Context[A]):
         """Send *message* in *delay* seconds, through the main process."""
         return super().send_after(delay, message, self.self_ref if to is None else to)
 
+    def blocking(self, ref: ActorRef[B]) -> NoReturn:
+        """Refuse: handlers run on the worker's loop, which must not block."""
+        raise HostCapabilityError(HOST, f"block for `{ref.path}` in a handler; `await` it in an async one")
+
     def stash(self) -> NoReturn:
         """Refuse: the mailbox is in the main process."""
         raise HostCapabilityError(HOST, "put messages aside (`context.stash`) in a worker")
