@@ -103,7 +103,8 @@ class ServerLink:
         self.open = True
         self._end.setblocking(False)  # noqa: FBT003  the standard library's signature
         self._loop.add_reader(self._end.fileno(), self._read)
-        _wire.send(self._end, {"is": "preload", "modules": list(preload)})
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # reading tells it too, and why
+            _wire.send(self._end, {"is": "preload", "modules": list(preload)})
 
     @property
     def pid(self) -> int:
@@ -123,9 +124,12 @@ class ServerLink:
             packet["path"] = self.path
         try:
             _wire.send(self._end, packet, descriptors)
-        except (OSError, ValueError) as error:
-            refusal = ForkRefusedError(self._why if isinstance(error, OSError) else str(error))
-            self._loop.call_soon(hearing.refused, refusal)
+        except OSError:
+            self._read()  # it may have said why before it ended
+            self._loop.call_soon(hearing.refused, ForkRefusedError(self._why))
+            return
+        except ValueError as error:
+            self._loop.call_soon(hearing.refused, ForkRefusedError(str(error)))
             return
         self._book.orders[number] = hearing
 
