@@ -5,6 +5,8 @@ from llmactors.hosts._abandoned import abandoned_threads
 from llmactors.hosts._loop import Loop
 from llmactors.hosts._port import Birth, Host, HostConfig
 from llmactors.hosts.process._config import Process
+from llmactors.hosts.thespian._child import ThespianChild
+from llmactors.hosts.thespian._config import Thespian
 from llmactors.hosts.thread._config import Thread, as_pykka
 from llmactors.hosts.thread._pykka_child import PykkaChild
 
@@ -15,6 +17,8 @@ __all__ = [
     "Loop",
     "Process",
     "PykkaChild",
+    "Thespian",
+    "ThespianChild",
     "Thread",
     "abandoned_threads",
     "as_pykka",
