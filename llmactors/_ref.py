@@ -11,6 +11,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from llmactors import _slots as slots
+from llmactors import _waits as waits
 from llmactors._asks import PENDING, Ask, Failure, timeout_of
 from llmactors._core.flags import (
     BATCH,
@@ -32,7 +33,7 @@ from llmactors._messages import Message, Request, StreamMessage
 from llmactors._scheduler import DEPTH
 from llmactors._signals import Kill, Pause, Resume, Stop
 from llmactors._streams import Flow, Stream
-from llmactors.errors import ActorDownError, ActorEndedError, StartFailedError, WrongThreadError
+from llmactors.errors import ActorDownError, ActorEndedError, StartFailedError, WaitCycleError, WrongThreadError
 
 if TYPE_CHECKING:
     from collections import deque
@@ -113,7 +114,7 @@ class ActorRef(Generic[A]):
     async def ask(
         self, message: Request[R], timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
     ) -> R: ...
-    async def ask(
+    async def ask(  # noqa: PLR0915  the hot path: calls cost
         self, message: Any, timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
     ) -> Any:
         """Send *message* and wait for its answer, at most *timeout* seconds (the endpoint's default without one).
@@ -124,6 +125,7 @@ class ActorRef(Generic[A]):
             AskTimeoutError: No answer in time. An async handler is told to give up.
             MailboxFullError: The mailbox refused the message.
             UnhandledMessageError: The actor has no handler for it.
+            WaitCycleError: All who wait would wait for ever; `path` says who.
             BaseException: Whatever the endpoint lists in `raises`.
         """
         scheduler = self.scheduler
@@ -148,12 +150,16 @@ class ActorRef(Generic[A]):
         if ask.value is PENDING:
             ask.future = scheduler.loop.create_future()
             scheduler.watch(ask)
+            hand = None
             try:
+                hand = waits.begin(self, ask)
                 await ask.future
-            except CancelledError as cancelled:
-                ask.fail(cancelled)
+            except (CancelledError, WaitCycleError) as left:
+                ask.fail(left)
                 self.abandon(ask)
                 raise
+            finally:
+                waits.end(self, hand)
         value = ask.value
         if value.__class__ is Failure:
             try:
@@ -169,6 +175,7 @@ class ActorRef(Generic[A]):
         Raises:
             ActorEndedError: The slot was discarded.
             TimeoutError: There was no room within *timeout* seconds.
+            WaitCycleError: All who wait would wait for ever; `path` says who.
         """
         if get_ident() != self.scheduler.thread:
             raise WrongThreadError("send")
@@ -178,7 +185,11 @@ class ActorRef(Generic[A]):
         if inbox is None or len(inbox) < self.capacity or (self.flags & (BATCH | SORTED) and slots.has_room(self)):
             self.tell(message)
             return
-        await slots.wait_for_room(self, message, timeout)
+        hand = waits.begin(self)
+        try:
+            await slots.wait_for_room(self, message, timeout)
+        finally:
+            waits.end(self, hand)
 
     def stream(self, message: StreamMessage[A, T], *, window: int = 32, idle: float = 30.0) -> Stream[T]:
         """Read what a stream endpoint yields: `async with ref.stream(...) as items: async for item in items: ...`.

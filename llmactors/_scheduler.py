@@ -81,6 +81,7 @@ class Scheduler:
         self.context = copy_context()
         self.contexts = [copy_context() for _ in range(DEPTH)]
         self.wheel = Wheel()
+        self.waits: dict[asyncio.Task[Any], ActorRef[Any]] = {}
         self.ticker: asyncio.TimerHandle | None = None
         self.spares: list[Job] = []
         self.advancing: deque[ActorRef[Any]] = deque()

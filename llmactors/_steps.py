@@ -168,6 +168,11 @@ class Limit:
             ends.end(cell, Crash(HandlerTimeoutError(cell.path, repr(message), self.seconds)))
 
 
+def is_hand(task: Task[Any]) -> bool:
+    """Say whether *task* is one that runs handlers, rather than one that a handler made."""
+    return getattr(task.get_coro(), "cr_code", None) is _run.__code__
+
+
 def limit_of(item: Any) -> float | None:
     """Return the seconds that the handler of *item* may take; None for as long as it likes."""
     info = getattr(message_of(item), "__endpoint__", None)

@@ -19,6 +19,7 @@ LLMActorsError
 ├── WorkerLostError              the operating-system process behind an actor is gone
 ├── HostCapabilityError          a host cannot do what a spec asks for
 ├── MissingExtraError            a library that is an extra is not installed (an ImportError too)
+├── WaitCycleError               all who wait for each other would wait for ever
 └── WrongThreadError             `ask`, `send` and `stream` belong to the loop's thread (a RuntimeError too)
 
 `StartIgnored` is raised *by* users, in `on_start`, and is no error: OTP's `ignore`.
@@ -55,6 +56,7 @@ __all__ = [
     "StreamIdleError",
     "UnhandledMessageError",
     "UnknownActorError",
+    "WaitCycleError",
     "WorkerLostError",
     "WrongThreadError",
 ]
@@ -219,3 +221,16 @@ class WrongThreadError(LLMActorsError, RuntimeError):
             f"`{verb}` was called outside the loop of its system; use `tell`, or `with ActorSystem(...).blocking()`"
         )
         self.verb = verb
+
+
+class WaitCycleError(LLMActorsError):
+    """Actors wait for each other in a cycle, so none would go on. `path` names them, the first one last again.
+
+    Let one of them `tell` instead of asking, answer with a `Later`, or declare `concurrency = 2` or more.
+    """
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(
+            f"actors wait for each other: {' -> '.join(path)}; let one of them `tell`, or answer with a `Later`"
+        )
+        self.path = path

@@ -7,6 +7,7 @@ import pytest
 from keepers import Counter, turns
 
 from llmactors import Actor, ActorRef, ActorSystem, message
+from llmactors.errors import ActorEndedError, WaitCycleError
 
 
 class Careful(Actor):
@@ -69,12 +70,16 @@ async def test_asks_inside_asks_may_go_as_deep_as_they_like() -> None:
         assert await refs[-1].ask(Echo.through(199, refs)) == 199
 
 
-async def test_an_actor_that_asks_itself_waits_for_itself_until_its_time_is_up() -> None:
-    async with ActorSystem() as system:
-        ref = await system.spawn(Echo)
-        with pytest.raises(TimeoutError):
-            await ref.ask(Echo.through(1, [ref]), timeout=0.05)
-        assert await ref.ask(Echo.through(0, [])) == 0
+def test_an_actor_that_asks_itself_does_not_handle_the_one_while_the_other_is_in_hand() -> None:
+    async def main() -> None:
+        async with ActorSystem() as system:
+            ref = await system.spawn(Echo)
+            with pytest.raises(ActorEndedError) as ended:
+                await ref.ask(Echo.through(1, [ref]))
+            assert isinstance(ended.value.__cause__, WaitCycleError)
+
+    with pytest.raises(WaitCycleError):  # it ended the actor, and nobody else heard
+        asyncio.run(main())
 
 
 async def test_a_flood_of_asks_handed_over_directly_leaves_the_loop_its_turns() -> None:
