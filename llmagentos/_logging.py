@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import structlog
 
 from llmagentos import _record
+from llmagentos._core.text import one_line
 
 PACKAGES = ("llmactors", "supervisors", "llmagentos")
 
@@ -59,6 +60,11 @@ def _to_record(_: Any, __: str, event: Event) -> Event:
     return event
 
 
+def _shown_plain(event: Event) -> Event:
+    """Spell out what a terminal would obey: an event may hold a model's or a tool's words."""
+    return {key: one_line(value, 2_000) if isinstance(value, str) else value for key, value in event.items()}
+
+
 class _Shown:
     """Lets pass what is of at least *level*."""
 
@@ -73,5 +79,6 @@ class _Shown:
 
 def _renderer(stream: TextIO) -> Any:
     if stream.isatty():
-        return structlog.dev.ConsoleRenderer()
+        console = structlog.dev.ConsoleRenderer()
+        return lambda logger, name, event: console(logger, name, _shown_plain(event))
     return structlog.processors.JSONRenderer(ensure_ascii=False)

@@ -25,7 +25,13 @@ from llmagentos.agents._background import Background
 from llmagentos.agents.errors import HandleStateError, SystemEndedError
 from llmagentos.models._models import Models
 from supervisors import DynamicSupervisor, child
-from supervisors.errors import AlreadyPresentError, AlreadyStartedError, SupervisorError
+from supervisors.errors import (
+    AlreadyPresentError,
+    AlreadyStartedError,
+    ChildNotFoundError,
+    ChildRunningError,
+    SupervisorError,
+)
 
 IN_ORDER = 4.0
 """Seconds that Ctrl-C gives the agents to end in order."""
@@ -75,11 +81,16 @@ class DefaultSystem:
                 return self._lives(self.call(agents.ask(DynamicSupervisor.start_child(spec))))
         raise HandleStateError(name, "has a thousand namesakes", "destroy some")
 
-    def start(self, ref: ActorRef[Any]) -> ActorRef[Any]:
-        """Start a stopped agent again; one that runs goes on."""
+    def start(self, ref: ActorRef[Any]) -> ActorRef[Any] | None:
+        """Start a stopped agent again; one that runs goes on. None where it is not known any more."""
         if ref.state != "discarded":
             return ref
-        return self._lives(self.call(self._ref("agents").ask(DynamicSupervisor.restart_child(ref.name))))
+        try:
+            return self._lives(self.call(self._ref("agents").ask(DynamicSupervisor.restart_child(ref.name))))
+        except ChildNotFoundError:  # the agents' supervisor has begun anew, with nobody
+            return None
+        except ChildRunningError:  # somebody else has started it
+            return self._lives(self._ref(f"agents/{ref.name}"))
 
     def stop(self, ref: ActorRef[Any]) -> None:
         """Stop an agent in order; one that has ended stays so."""

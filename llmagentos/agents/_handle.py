@@ -43,10 +43,10 @@ class Handle:
     def start(self) -> Self:
         """Start the agent, or start it again after `stop`. Returns when it is up; the script's end waits for it."""
         system = self._system("start")
+        if self._ref is not None:
+            self._ref = system.start(self._ref)
         if self._ref is None:
             self._ref = system.create(self._cls, self._args, self._kwargs, self._wanted)
-        else:
-            self._ref = system.start(self._ref)
         return self
 
     def stop(self) -> None:

@@ -106,7 +106,7 @@ def _converse(agent: "Handle", default: "DefaultSystem", model: str) -> None:
             case "/help":
                 note(HELP)
             case "/new":
-                agent.forget()
+                agent.start().forget()
                 note("a new conversation")
             case words:
                 _answer_or_break_off(agent, words)
@@ -124,14 +124,18 @@ def _read() -> str | None:
 
 
 def _answer_or_break_off(agent: "Handle", question: str) -> None:
-    from llmagentos.agents.errors import AgentError
+    from llmactors.errors import LLMActorsError
+    from llmagentos.agents.errors import AgentError, SystemEndedError
 
     try:
+        agent.start()  # it goes on, unless somebody has stopped it
         _print_answer(agent.say(question))
     except KeyboardInterrupt:
         print()
         note("[broken off]")
-    except AgentError as error:
+    except SystemEndedError:
+        raise
+    except (AgentError, LLMActorsError) as error:
         print()
         note(str(error))
 

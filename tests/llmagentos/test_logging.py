@@ -30,6 +30,20 @@ def test_off_a_terminal_an_event_is_one_line_of_json() -> None:
     }
 
 
+class Console(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_an_event_is_a_line_that_obeys_no_foreign_text() -> None:
+    stream = Console()
+    _logging.configure("info", stream)
+    structlog.get_logger("llmactors").info("call_failed", why="it said \x1b[2J\x07 and\nmore")
+    assert "\x1b[2J" not in stream.getvalue()
+    assert "\x07" not in stream.getvalue()
+    assert stream.getvalue().count("\n") == 1
+
+
 def test_what_is_not_shown_is_kept_all_the_same() -> None:
     stream = io.StringIO()
     _logging.configure("never", stream)

@@ -96,6 +96,21 @@ def test_ten_workers_killed_in_the_middle_of_answers_and_the_conversation_goes_o
     assert gone(list(pids))
 
 
+def test_an_agent_that_is_killed_or_stopped_answers_the_next_question(command: CommandLine) -> None:
+    terminal = command.terminal("chat")
+    terminal.read_until("> ")
+    terminal.type(LONG)
+    terminal.read_until(BEGUN)
+    assert command("kill", "assistant").returncode == 0
+    terminal.read_until(r"actor `/agents/assistant` ended \(killed: killed from the command line\)\r\n> ")
+    assert command("stop", "assistant").returncode == 0
+    terminal.type("/new\nWhat is the capital of France?\n")
+    terminal.read_until("Paris")
+    terminal.read_until("> ")
+    terminal.type("/quit\n")
+    assert terminal.finish() == 0
+
+
 def test_a_paused_answer_stands_still_until_it_is_resumed(command: CommandLine) -> None:
     terminal = command.terminal("chat")
     terminal.read_until("> ")
