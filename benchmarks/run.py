@@ -59,7 +59,9 @@ def once(rival: str, case: str, n: int | None) -> float | None:
     """Measure one rival on one case in a fresh process; return microseconds per operation, None if not installed."""
     command = [sys.executable, str(HERE / "measure.py"), RIVALS[rival], case, str(n or 0)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=MOST_SECONDS)
-    if done.returncode == NOT_INSTALLED and rival != OURS:
+    if done.returncode == NOT_INSTALLED and rival == OURS:
+        sys.exit("there is nothing to compare with: install this project first (`pip install .[bench]`)")
+    if done.returncode == NOT_INSTALLED:
         return None
     done.check_returncode()
     result = json.loads(done.stdout)

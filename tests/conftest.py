@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
+import hypothesis
 import psutil
 import pytest
 import pytest_asyncio
@@ -15,6 +16,12 @@ except ImportError:  # Windows has none
     new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 else:
     new_event_loop = uvloop.new_event_loop
+
+# No time limit for a single example, and none for making one: on a busy machine they would only find that it is busy.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("house")
 
 GRACE = 3.0
 """Seconds that a process or thread on its way out may still take after its test."""
