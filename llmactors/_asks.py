@@ -46,7 +46,7 @@ class Ask:
         self.message = message
         self.timeout = timeout
         self.deadline = now + timeout
-        self.cell = cell
+        self.cell: Any = cell
         self.value: Any = PENDING
         self.future: Future[None] | None = None
 

@@ -166,7 +166,7 @@ class ActorRef(Generic[A]):
                 raise value.error
             finally:  # the error's traceback holds this frame: it must not hold the error
                 del ask, value
-        ask.message = ask.value = None  # the wheel holds the ask until its deadline: it must not hold what was said
+        ask.message = ask.value = ask.cell = None  # the wheel holds the ask until its deadline, but not what was said
         return value
 
     async def send(self, message: Message[A, Any] | Request[Any] | object, timeout: float | None = None) -> None:

@@ -13,7 +13,7 @@ from llmactors._core.chain import describe_chain
 from llmactors._reports import report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from llmactors._system import ActorSystem
 
@@ -46,16 +46,16 @@ def run(system: ActorSystem) -> int:
 async def _main(system: ActorSystem) -> int:
     signals = _Signals(system)
     try:
-        try:
-            await system.start()
-        except Exception as error:  # noqa: BLE001  reported in full, and the exit status says it
+        error = await signals.until_over(system.start())
+        if error is not None and signals.received is None:
             report(logging.CRITICAL, "system_did_not_start", system=system.name, chain=describe_chain(error))
             return 1
         gc.collect()
         gc.freeze()
         collector = asyncio.create_task(_collect())
         try:
-            await signals.wait_over()
+            if signals.received is None:
+                await signals.until_over(system.wait_root_ended())
             await system.stop()
         finally:
             collector.cancel()
@@ -103,13 +103,15 @@ class _Signals:
         else:
             self._system.kill()
 
-    async def wait_over(self) -> None:
-        """Wait for a signal or for the end of the root."""
-        ended = asyncio.create_task(self._system.wait_root_ended())
+    async def until_over(self, what: Coroutine[Any, Any, object]) -> BaseException | None:
+        """Wait for *what* or for a signal, which stops the system; return the error of *what*, if it has one."""
+        ended = asyncio.create_task(_error_of(what))
         asked = asyncio.create_task(self._over.wait())
         await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (ended, asked):
-            task.cancel()
+        asked.cancel()
+        if not ended.done():
+            await self._system.stop()
+        return await ended
 
     def restore(self) -> None:
         """Put the former signal handlers back."""
@@ -117,3 +119,11 @@ class _Signals:
             if sys.platform != "win32":
                 self._loop.remove_signal_handler(number)
             signal.signal(number, handler)
+
+
+async def _error_of(what: Coroutine[Any, Any, object]) -> BaseException | None:
+    try:
+        await what
+    except (Exception, SystemExit) as error:  # noqa: BLE001  reported in full, and the exit status says it
+        return error
+    return None

@@ -381,6 +381,7 @@ def discard(cell: ActorRef[Any]) -> None:
     for monitor in list(extra.watchers or ()):
         monitor.fire(extra.exit or Killed())
     extra.up = extra.gone = extra.watchers = None
+    extra.signals = []
 
 
 def _empty(cell: ActorRef[Any], exit: Exit) -> None:

@@ -147,7 +147,8 @@ class ActorSystem:
         guardian.root, self.root = slot, slot.ref
         slot.start()
         try:
-            await guardian.root_up
+            if not await self._unless_over(guardian.root_up):
+                raise ends.ended_error(self.guardian, slots.exit_of(self.guardian))
         except BaseException:
             self._root_exit = None
             await self.stop()
@@ -196,8 +197,21 @@ class ActorSystem:
     async def wait_root_ended(self) -> Exit:
         """Wait until the root's life is over, and return how."""
         guardian: Guardian = self.guardian.actor
-        await guardian.root_over.wait()
+        await self._unless_over(asyncio.ensure_future(guardian.root_over.wait()))
         return self._root_exit or Killed()
+
+    async def _unless_over(self, what: asyncio.Future[Any]) -> bool:
+        """Wait for *what* the guardian is to tell; False when it is gone and will tell nothing."""
+        gone = asyncio.ensure_future(self.guardian.wait_ended())
+        try:
+            await asyncio.wait({what, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not what.done():
+                return False
+            what.result()
+        finally:
+            what.cancel()
+            gone.cancel()
+        return True
 
     def root_ended(self, exit: Exit) -> None:
         """The root has ended; for the guardian. If it did so abnormally, nothing can go on."""

@@ -1,0 +1,185 @@
+"""Many actors, little memory, and nothing left."""
+
+import asyncio
+import gc
+import time
+import tracemalloc
+import weakref
+from typing import Any
+
+import pytest
+from keepers import Counter, Keeper, keeper, turns, until
+
+from llmactors import Actor, ActorRef, ActorSystem, Started, message
+
+MANY = 100_000
+
+
+class Idle(Actor):
+    @message
+    def hello(self) -> int:
+        return 1
+
+
+@pytest.mark.slow
+async def test_a_hundred_thousand_actors_spawn_answer_once_and_stop() -> None:
+    async with ActorSystem() as system:
+        refs = [await system.spawn(Idle) for _ in range(MANY)]
+        assert sum([await ref.ask(Idle.hello()) for ref in refs]) == MANY
+        assert sum(1 for _ in system.actors()) == MANY
+        begin = time.perf_counter()
+    assert time.perf_counter() - begin < 15
+    assert {ref.state for ref in refs} == {"discarded"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["stop", "kill"])
+async def test_an_owner_of_a_hundred_thousand_ends_in_linear_time(how: str) -> None:
+    async with ActorSystem() as system:
+        owner = await keeper(system)
+        for _ in range(MANY):
+            owner.context.spawn(Idle)
+        begin = time.perf_counter()
+        ref = owner.context.self_ref
+        getattr(ref, how)()
+        await ref.wait_ended()
+        assert time.perf_counter() - begin < 15
+
+
+@pytest.mark.slow
+async def test_a_keeper_of_twenty_thousand_slots_is_killed_in_linear_time() -> None:
+    async with ActorSystem() as system:
+        owner = await keeper(system)
+        for number in range(20_000):
+            owner.opens(Idle, name=f"n{number}")
+        begin = time.perf_counter()
+        ref = owner.context.self_ref
+        ref.kill()
+        await ref.wait_ended()
+        assert time.perf_counter() - begin < 10
+        await turns()
+
+
+async def test_an_idle_actor_takes_less_than_450_bytes() -> None:
+    count = 5_000
+    async with ActorSystem() as system:
+        for _ in range(100):
+            await system.spawn(Idle)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            for _ in range(count):
+                await system.spawn(Idle)
+            gc.collect()
+            after, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert (after - before) / count < 450
+
+
+class Rich(Keeper):
+    """Uses all that a life can hold."""
+
+    async def on_start(self) -> None:
+        await asyncio.sleep(0)
+        self.opens(Counter)
+        self.context.spawn(Counter)
+        self.context.send_after(1e6, "never")
+        self.context.monitor(self.context.self_ref)
+
+
+async def use(system: ActorSystem) -> list["weakref.ref[Any]"]:
+    """Run actors of many kinds, and return weak refs to their cells and instances."""
+    refs: list[ActorRef[Any]] = [await system.spawn(cls) for cls in (Rich, Counter, Keeper)]
+    await refs[0].actor.hears(Started)
+    refs[2].actor.context.link(refs[1])
+    refs[2].actor.context.monitor(refs[1])
+    asks = [asyncio.create_task(refs[1].ask(Counter.stuck())) for _ in range(3)]
+    await turns()
+    for ask in asks:
+        ask.cancel()
+    await asyncio.gather(*asks, return_exceptions=True)
+    return [weakref.ref(thing) for ref in refs for thing in (ref, ref.actor)]
+
+
+async def test_a_stopped_system_frees_its_cells() -> None:
+    async def live() -> list["weakref.ref[Any]"]:
+        async with ActorSystem() as system:
+            return await use(system)
+
+    weak = await live()
+    await turns()
+    gc.collect()
+    assert [thing() for thing in weak if thing() is not None] == []
+
+
+async def test_an_actor_that_has_ended_is_freed_without_the_collector() -> None:
+    async with ActorSystem() as system:
+        await use(system)
+        gc.collect()
+        gc.disable()
+        try:
+            for cls in (Counter, Rich, Keeper):
+                ref: Any = await system.spawn(cls)
+                if cls is Rich:
+                    await ref.actor.hears(Started)
+                if cls is Counter:
+                    ref.tell(Counter.open())
+                    await ref.ask(Counter.add_when_open(1))
+                assert ref.actor.context.name
+                weak = [weakref.ref(ref), weakref.ref(ref.actor)]
+                ref.stop()
+                await ref.wait_ended()
+                del ref
+                await turns(20)
+                system.scheduler.tick()
+                assert [thing() for thing in weak] == [None, None], cls
+        finally:
+            gc.enable()
+
+
+async def test_lives_that_come_and_go_leave_nothing_with_those_that_stay() -> None:
+    async with ActorSystem() as system:
+        owner, target = await keeper(system), await system.spawn(Counter)
+        for _ in range(200):
+            actor = await keeper(system)
+            actor.context.monitor(target)
+            actor.context.monitor(target, until="discarded")
+            actor.context.link(target)
+            owner.context.monitor(actor.context.self_ref)
+            ref = actor.context.self_ref
+            ref.stop()
+            await ref.wait_ended()
+        await turns()
+        extra, mine = target.need_extra(), owner.context.self_ref.need_extra()
+        assert [len(known or ()) for known in (extra.monitors, extra.watchers, extra.links, mine.watching)] == [0] * 4
+
+
+async def test_waits_that_are_given_up_are_forgotten() -> None:
+    async with ActorSystem() as system:
+        owner = await keeper(system)
+        slot = owner.context.open("slot", Counter)
+        for _ in range(10):
+            waits = [asyncio.ensure_future(slot.ref.wait_ended()), asyncio.ensure_future(slot.ref)]
+            await turns(2)
+            for wait in waits:
+                wait.cancel()
+            await turns(3)
+        extra = slot.ref.need_extra()
+        assert [len(extra.gone or ()), len(extra.up or ())] == [0, 0]
+
+
+async def test_suspended_handlers_that_have_finished_are_not_kept_until_their_limit() -> None:
+    async with ActorSystem() as system:
+        ref = await system.spawn(Counter)
+        ask = asyncio.create_task(ref.ask(Counter.add_when_open(1), timeout=50))
+        await until(lambda: ref.need_extra().jobs)
+        job = weakref.ref(next(iter(ref.need_extra().jobs)).task)
+        await asyncio.sleep(0.05)
+        ref.actor.gate.set()
+        await ask
+        del ask
+        await turns()
+        gc.collect()
+        assert job() is None
