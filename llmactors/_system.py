@@ -148,7 +148,7 @@ class ActorSystem:
         slot.start()
         try:
             if not await self._unless_over(guardian.root_up):
-                raise ends.ended_error(self.guardian, slots.exit_of(self.guardian))
+                raise slots.ended_error(self.guardian, slots.exit_of(self.guardian))  # noqa: TRY301  as if it had told
         except BaseException:
             self._root_exit = None
             await self.stop()

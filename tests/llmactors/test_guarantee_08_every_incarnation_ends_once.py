@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from keepers import Counter, Keeper, keeper, turns, until
+from keepers import keeper, turns
 
 from llmactors import (
     Actor,
@@ -23,7 +23,7 @@ from llmactors import (
     StartIgnored,
     message,
 )
-from llmactors.errors import ActorEndedError, LinkedActorEndedError, StartFailedError
+from llmactors.errors import LinkedActorEndedError, StartFailedError
 
 
 class Fragile(Actor):
@@ -288,141 +288,6 @@ async def test_a_chain_of_a_thousand_owners_ends_from_its_tip(how: str) -> None:
         getattr(top, how)()
         await asyncio.gather(top.wait_ended(), ref.wait_ended())
         assert list(system.actors()) == []
-
-
-# -- who hears ------------------------------------------------------------------------------------------------
-async def test_a_crash_that_nobody_hears_is_raised_from_the_block() -> None:
-    with pytest.raises(ValueError, match="boom") as caught:  # noqa: PT012 - the end of the block is what raises
-        async with ActorSystem() as system:
-            ref = await system.spawn(Counter)
-            with pytest.raises(ActorEndedError):
-                await ref.ask(Counter.boom())
-    assert any("`/counter-1`" in note for note in caught.value.__notes__)
-
-
-async def test_several_crashes_that_nobody_hears_are_raised_together() -> None:
-    with pytest.raises(BaseExceptionGroup) as caught:  # noqa: PT012 - the end of the block is what raises
-        async with ActorSystem() as system:
-            for text in ("a", "b"):
-                (await system.spawn(Counter)).tell(Counter.boom(text))
-            await turns()
-    assert sorted(str(error) for error in caught.value.exceptions) == ["a", "b"]
-
-
-async def test_an_error_of_the_block_itself_is_the_one_raised_and_names_the_others() -> None:
-    with pytest.raises(KeyError) as caught:  # noqa: PT012 - the end of the block is what raises
-        async with ActorSystem() as system:
-            (await system.spawn(Counter)).tell(Counter.boom())
-            await turns()
-            raise KeyError("mine")
-    assert any("ValueError ended the actor `/counter-1`" in note for note in caught.value.__notes__)
-
-
-@pytest.mark.parametrize("heard_by", ["monitor", "link", "watch", "wait"])
-async def test_a_crash_that_somebody_hears_is_not_raised(heard_by: str) -> None:
-    async with ActorSystem() as system:
-        watcher, ref = await keeper(system), await system.spawn(Counter)
-        if heard_by == "monitor":
-            watcher.context.monitor(ref)
-        elif heard_by == "link":
-            watcher.context.link(ref)
-        elif heard_by == "watch":
-            watcher.context.monitor(ref, until="discarded")
-        waiting = asyncio.create_task(ref.wait_ended()) if heard_by == "wait" else None
-        await turns()
-        ref.tell(Counter.boom())
-        await turns()
-        if waiting is not None:
-            assert isinstance(await waiting, Crash)
-
-
-async def test_a_child_that_crashes_when_its_owner_stops_is_unheard_and_raised() -> None:
-    class Owner(Actor):
-        def on_start(self) -> None:
-            self.context.spawn(PlainHooks, "on_stop")
-
-    with pytest.raises(ValueError, match="on_stop"):
-        async with ActorSystem() as system:
-            await system.spawn(Owner)
-
-
-class Root(Keeper):
-    def __init__(self, crash: str = "") -> None:
-        super().__init__()
-        self.crash = crash
-
-    def on_start(self) -> None:
-        if self.crash == "at once":
-            self.context.self_ref.tell(Root.boom())
-
-    @message
-    def boom(self) -> None:
-        raise OSError("root")
-
-    @message
-    def leave(self) -> None:
-        self.context.stop()
-
-
-async def test_a_root_that_crashes_cancels_the_block_and_its_error_is_raised_from_it() -> None:
-    reached = False
-    with pytest.raises(OSError, match="root"):  # noqa: PT012 - the end of the block is what raises
-        async with ActorSystem(Root) as system:
-            assert system.root is not None
-            system.root.tell(Root.boom())
-            await asyncio.get_running_loop().create_future()
-            reached = True
-    assert not reached
-    task = asyncio.current_task()
-    assert task is not None
-    assert task.cancelling() == 0
-
-
-async def test_a_root_that_crashes_as_soon_as_it_is_up_is_raised_too() -> None:
-    with pytest.raises(OSError, match="root"):
-        async with ActorSystem(Root, "at once"):
-            await asyncio.get_running_loop().create_future()
-    await asyncio.sleep(0)
-
-
-async def test_a_root_that_crashes_as_the_block_ends_is_raised_and_the_rest_stops_in_order() -> None:
-    diary: list[str] = []
-    with pytest.raises(OSError, match="root"):  # noqa: PT012 - the end of the block is what raises
-        async with ActorSystem(Root) as system:
-            await system.spawn(Fragile, "", diary)
-            assert system.root is not None
-            system.root.tell(Root.boom())
-            await until(lambda: system._cancelled)
-    assert diary == ["Shutdown"]
-    await asyncio.sleep(0)
-
-
-async def test_a_root_that_ends_cleanly_leaves_the_block_alone() -> None:
-    async with ActorSystem(Root) as system:
-        assert system.root is not None
-        system.root.tell(Root.leave())
-        assert await system.wait_root_ended() == Normal()
-        await turns()
-
-
-async def test_a_cancellation_from_outside_is_not_taken_for_the_roots() -> None:
-    async def main() -> None:
-        async with ActorSystem(Root) as system:
-            assert system.root is not None
-            system.root.tell(Root.boom())
-            await asyncio.get_running_loop().create_future()
-
-    task = asyncio.create_task(main())
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises((asyncio.CancelledError, OSError)):
-        await task
-
-
-async def test_a_root_that_does_not_start_raises_why_and_leaves_nothing() -> None:
-    with pytest.raises(ValueError, match="on_start"):
-        async with ActorSystem(Fragile, "on_start"):
-            pytest.fail("the block must not run")
 
 
 async def test_an_exit_is_told_with_its_cause_through_a_link() -> None:

@@ -49,8 +49,8 @@ async def batches(net: ActorRef[Net], counter: ActorRef[Counter]) -> None:
     assert_type(await net.ask(Net.embed("a")), float)
     assert_type(Net().predict([1]), list[str])
     assert_type(await Net().embed(["a"]), list[float])
-    Net.predict("a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    await counter.ask(Net.predict(1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Net.predict("a")  # type: ignore[arg-type]
+    await counter.ask(Net.predict(1))  # type: ignore[arg-type]
 
 
 class Other(Actor):

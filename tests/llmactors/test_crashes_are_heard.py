@@ -1,0 +1,202 @@
+"""A crash that nobody hears, or a root that ends abnormally, is raised from the block (guarantee 8)."""
+
+import asyncio
+
+import pytest
+from keepers import Counter, Keeper, keeper, turns, until
+
+from llmactors import (
+    Actor,
+    ActorSystem,
+    Crash,
+    Exit,
+    Normal,
+    message,
+)
+from llmactors.errors import ActorEndedError
+
+
+class Fragile(Actor):
+    """Crashes where it is told to."""
+
+    def __init__(self, where: str = "", diary: list[str] | None = None) -> None:
+        self.where = where
+        self.diary = [] if diary is None else diary
+        if where == "init":
+            raise ValueError(where)
+
+    async def on_start(self) -> None:
+        if self.where == "on_start":
+            raise ValueError(self.where)
+        await asyncio.sleep(0)
+        if self.where == "on_start, later":
+            raise ValueError(self.where)
+
+    async def on_stop(self, exit: Exit) -> None:
+        self.diary.append(type(exit).__name__)
+        if self.where == "on_stop":
+            raise ValueError(self.where)
+        await asyncio.sleep(0)
+        if self.where == "on_stop, later":
+            raise ValueError(self.where)
+
+    def receive(self, message: object) -> None:
+        raise ValueError(message)
+
+    @message
+    def plain(self) -> None:
+        raise ValueError("plain")
+
+    @message
+    async def first_step(self) -> None:
+        raise ValueError("first step")
+
+    @message
+    async def suspended(self) -> None:
+        await asyncio.sleep(0)
+        raise ValueError("suspended")
+
+
+class PlainHooks(Fragile):
+    def on_start(self) -> None:  # type: ignore[override]  # a hook may be either
+        if self.where == "on_start":
+            raise ValueError(self.where)
+
+    def on_stop(self, exit: Exit) -> None:  # type: ignore[override]  # as above
+        self.diary.append(type(exit).__name__)
+        if self.where == "on_stop":
+            raise ValueError(self.where)
+
+
+async def test_a_crash_that_nobody_hears_is_raised_from_the_block() -> None:
+    with pytest.raises(ValueError, match="boom") as caught:  # noqa: PT012 - the end of the block is what raises
+        async with ActorSystem() as system:
+            ref = await system.spawn(Counter)
+            with pytest.raises(ActorEndedError):
+                await ref.ask(Counter.boom())
+    assert any("`/counter-1`" in note for note in caught.value.__notes__)
+
+
+async def test_several_crashes_that_nobody_hears_are_raised_together() -> None:
+    with pytest.raises(BaseExceptionGroup) as caught:  # noqa: PT012 - the end of the block is what raises
+        async with ActorSystem() as system:
+            for text in ("a", "b"):
+                (await system.spawn(Counter)).tell(Counter.boom(text))
+            await turns()
+    assert sorted(str(error) for error in caught.value.exceptions) == ["a", "b"]
+
+
+async def test_an_error_of_the_block_itself_is_the_one_raised_and_names_the_others() -> None:
+    with pytest.raises(KeyError) as caught:  # noqa: PT012 - the end of the block is what raises
+        async with ActorSystem() as system:
+            (await system.spawn(Counter)).tell(Counter.boom())
+            await turns()
+            raise KeyError("mine")
+    assert any("ValueError ended the actor `/counter-1`" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize("heard_by", ["monitor", "link", "watch", "wait"])
+async def test_a_crash_that_somebody_hears_is_not_raised(heard_by: str) -> None:
+    async with ActorSystem() as system:
+        watcher, ref = await keeper(system), await system.spawn(Counter)
+        if heard_by == "monitor":
+            watcher.context.monitor(ref)
+        elif heard_by == "link":
+            watcher.context.link(ref)
+        elif heard_by == "watch":
+            watcher.context.monitor(ref, until="discarded")
+        waiting = asyncio.create_task(ref.wait_ended()) if heard_by == "wait" else None
+        await turns()
+        ref.tell(Counter.boom())
+        await turns()
+        if waiting is not None:
+            assert isinstance(await waiting, Crash)
+
+
+async def test_a_child_that_crashes_when_its_owner_stops_is_unheard_and_raised() -> None:
+    class Owner(Actor):
+        def on_start(self) -> None:
+            self.context.spawn(PlainHooks, "on_stop")
+
+    with pytest.raises(ValueError, match="on_stop"):
+        async with ActorSystem() as system:
+            await system.spawn(Owner)
+
+
+class Root(Keeper):
+    def __init__(self, crash: str = "") -> None:
+        super().__init__()
+        self.crash = crash
+
+    def on_start(self) -> None:
+        if self.crash == "at once":
+            self.context.self_ref.tell(Root.boom())
+
+    @message
+    def boom(self) -> None:
+        raise OSError("root")
+
+    @message
+    def leave(self) -> None:
+        self.context.stop()
+
+
+async def test_a_root_that_crashes_cancels_the_block_and_its_error_is_raised_from_it() -> None:
+    reached = False
+    with pytest.raises(OSError, match="root"):  # noqa: PT012 - the end of the block is what raises
+        async with ActorSystem(Root) as system:
+            assert system.root is not None
+            system.root.tell(Root.boom())
+            await asyncio.get_running_loop().create_future()
+            reached = True
+    assert not reached
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_a_root_that_crashes_as_soon_as_it_is_up_is_raised_too() -> None:
+    with pytest.raises(OSError, match="root"):
+        async with ActorSystem(Root, "at once"):
+            await asyncio.get_running_loop().create_future()
+    await asyncio.sleep(0)
+
+
+async def test_a_root_that_crashes_as_the_block_ends_is_raised_and_the_rest_stops_in_order() -> None:
+    diary: list[str] = []
+    with pytest.raises(OSError, match="root"):  # noqa: PT012 - the end of the block is what raises
+        async with ActorSystem(Root) as system:
+            await system.spawn(Fragile, "", diary)
+            assert system.root is not None
+            system.root.tell(Root.boom())
+            await until(lambda: system._cancelled)
+    assert diary == ["Shutdown"]
+    await asyncio.sleep(0)
+
+
+async def test_a_root_that_ends_cleanly_leaves_the_block_alone() -> None:
+    async with ActorSystem(Root) as system:
+        assert system.root is not None
+        system.root.tell(Root.leave())
+        assert await system.wait_root_ended() == Normal()
+        await turns()
+
+
+async def test_a_cancellation_from_outside_is_not_taken_for_the_roots() -> None:
+    async def main() -> None:
+        async with ActorSystem(Root) as system:
+            assert system.root is not None
+            system.root.tell(Root.boom())
+            await asyncio.get_running_loop().create_future()
+
+    task = asyncio.create_task(main())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises((asyncio.CancelledError, OSError)):
+        await task
+
+
+async def test_a_root_that_does_not_start_raises_why_and_leaves_nothing() -> None:
+    with pytest.raises(ValueError, match="on_start"):
+        async with ActorSystem(Fragile, "on_start"):
+            pytest.fail("the block must not run")
