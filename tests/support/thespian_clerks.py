@@ -14,7 +14,7 @@ class Clerk(Actor):  # type: ignore[misc]  # Thespian has no types
     def __init__(self) -> None:
         self.papers: list[Any] = []
 
-    def receiveMessage(self, message: Any, sender: Any) -> None:  # noqa: N802
+    def receiveMessage(self, message: Any, sender: Any) -> None:  # noqa: C901, N802, PLR0912 - one case for each word
         match message:
             case "papers":
                 self.send(sender, list(self.papers))
@@ -39,6 +39,11 @@ class Clerk(Actor):  # type: ignore[misc]  # Thespian has no types
             case WakeupMessage():
                 who, what = message.payload
                 self.send(who, what)
+            case ("ask", whom, what):
+                self.waiting = sender
+                self.send(whom, what)
+            case int():
+                self.send(self.waiting, ("it answered", message))
             case str():
                 self.papers.append(message)
                 self.send(sender, len(self.papers))

@@ -26,6 +26,7 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from datetime import timedelta
+from itertools import count
 from queue import Queue
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,7 +35,18 @@ from thespian.actors import ActorExitRequest, ActorSystem, ActorSystemException
 from thespian.system.transport.IPBase import IPActorAddress
 
 from llmactors.hosts.thespian._paths import Together
-from llmactors.hosts.thespian._watched import Done, Failed, Handed, Hello, Here, Leaving, watched_name
+from llmactors.hosts.thespian._watched import (
+    DOOR,
+    Done,
+    Failed,
+    Handed,
+    Hello,
+    Here,
+    Knock,
+    Leaving,
+    Reply,
+    watched_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +81,7 @@ class Broker:
         self._connection, self._base = connection, base
         self._lock = threading.Lock()
         self._lives: dict[int, Life] = {}
+        self._doors: dict[int, tuple[Any, dict[int, Any]]] = {}
         self._system: Any = None
         self._paths: Any = None
 
@@ -90,6 +103,10 @@ class Broker:
         """Do what our side says."""
         if order == "create":
             self._thread(self._create, life, *parts)
+        elif order == "door":
+            self._thread(self._door, life)
+        elif order == "reply":
+            self._thread(self._reply, life, *parts)
         elif life in self._lives:
             one = self._lives[life]
             match order:
@@ -192,6 +209,31 @@ class Broker:
                 if heard is not None:
                     self.say("answer", number, message, heard)
                     return
+
+    # -- doors -------------------------------------------------------------------------------------------------
+    def _door(self, number: int) -> None:
+        """Open a door, and pass on what comes to it, until the end."""
+        address = self._paths.createActor(DOOR)
+        with self._paths.private() as home:
+            if not isinstance(home.ask(address, Hello(), timedelta(seconds=START)), Here):
+                self.say("shut", number, "it did not say that it is up")
+                return
+            knocks: dict[int, Any] = {}
+            self._doors[number] = address, knocks
+            self.say("door", number, address)
+            for knock in count():
+                heard = home.listen(LOOK)
+                if isinstance(heard, Knock):
+                    knocks[knock] = heard.sender
+                    self.say("knock", number, knock, heard.content)
+
+    def _reply(self, number: int, knock: int, content: Any) -> None:
+        address, knocks = self._doors[number]
+        sender = knocks.pop(knock)
+        if content is None:
+            return
+        with self._paths.private() as path:
+            path.tell(address, Reply(sender, content))
 
     # -- the connection ----------------------------------------------------------------------------------------
     def run(self) -> None:

@@ -17,6 +17,7 @@ from llmactors.hosts._stand import Stand
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from llmactors._ref import ActorRef
     from llmactors.hosts.thespian._link import BrokerLink
 
 CERTAIN: Final = 1.0  # seconds that a killed actor has to be gone before its whole Thespian system is killed
@@ -179,6 +180,16 @@ class ThespianChild(Stand):
     async def receiveMessage(self, message: Any) -> Any:  # noqa: N802  Thespian's name
         """Answer as the actor does. The bare message does the same; this one has a type."""
         return await self.receive(message)
+
+    @message(timeout=30.0)
+    async def address_of(self, ref: ActorRef[Any]) -> Any:
+        """Answer with a Thespian address for an actor of ours, to be put into messages.
+
+        What a Thespian actor sends there is asked of that actor, and its answer, unless None, is sent back. The address
+        is good for as long as the Thespian system is; each costs an actor in it.
+        """
+        assert self._link is not None
+        return await self._link.address_of(ref)
 
     async def receive(self, message: Any) -> Any:
         """Hand a message to the actor, and wait until it has been handled."""

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import psutil
 
 from llmactors.errors import WorkerLostError
+from llmactors.hosts.thespian._doors import Door
 
 if TYPE_CHECKING:
+    from llmactors._ref import ActorRef
     from llmactors.hosts.thespian._config import Thespian
 
 HEAD: Final = struct.Struct("<I")
@@ -45,6 +47,7 @@ class BrokerLink:
         self._listeners: dict[int, Listener] = {}
         self._seen: dict[int, psutil.Process] = {}
         self._task: asyncio.Task[None] | None = None
+        self._doors: dict[ActorRef[Any], Door] = {}
         self.process: subprocess.Popen[bytes] | None = None
         self.over = False
 
@@ -93,6 +96,13 @@ class BrokerLink:
         """Give an order. Raises what pickling raises."""
         body = pickle.dumps(order)
         self._writer.write(HEAD.pack(len(body)) + body)
+
+    async def address_of(self, ref: ActorRef[Any]) -> Any:
+        """Return the Thespian address of an actor of ours."""
+        door = self._doors.get(ref)
+        if door is None:
+            door = self._doors[ref] = Door(self, ref)
+        return await door.address()
 
     def kill(self) -> None:
         """Kill everything at once; every listener hears of it."""

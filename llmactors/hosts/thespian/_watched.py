@@ -57,6 +57,22 @@ class Failed:
     traceback: str
 
 
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """From a door: somebody has sent that to the actor behind it."""
+
+    sender: Any
+    content: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """To a door: the answer, and to whom."""
+
+    to: Any
+    content: Any
+
+
 def watched_name(name: str) -> str:
     """Return the name by which Thespian finds the watched class of *name* (`"module:Class"`)."""
     return f"{__name__}.{PREFIX}{name.encode().hex()}"
@@ -76,6 +92,27 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     made = globals()[name] = _watched(load(bytes.fromhex(name.removeprefix(PREFIX)).decode()), name)
     return made
+
+
+class Door(Actor):  # type: ignore[misc]  # Thespian has no types
+    """Stands in the Thespian system for an actor of ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.home: Any = None
+
+    def receiveMessage(self, message: Any, sender: Any) -> None:  # noqa: N802  Thespian's name
+        """Pass on what comes to our side, and what our side says to whom it is for."""
+        if isinstance(message, Hello):
+            self.home = sender
+            self.send(sender, Here(os.getpid()))
+        elif isinstance(message, Reply):
+            self.send(message.to, message.content)
+        elif self.home is not None and not isinstance(message, ActorExitRequest):
+            self.send(self.home, Knock(sender, message))
+
+
+DOOR: Final = f"{__name__}.Door"
 
 
 class _Watch(Actor):  # type: ignore[misc]  # Thespian has no types

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from blockers import Tally
 from waiting import until
 
 from llmactors import Actor, ActorRef, ActorSystem, Crash, Killed, Normal, Shutdown, message
@@ -261,3 +262,11 @@ async def test_a_crash_that_is_heard_ends_it_as_a_crash(system: ActorSystem) -> 
     await heard(system, clerk)
     clerk.tell("fail")
     assert isinstance(await clerk.wait_ended(), Crash)
+
+
+async def test_it_tells_and_asks_our_actors_by_an_address_of_theirs(system: ActorSystem, host: Thespian) -> None:
+    tally, clerk = await system.spawn(Tally), await system.spawn(ThespianChild, Clerk, host=host)
+    address = await clerk.ask(ThespianChild.address_of(tally))
+    assert await ask(clerk, ("ask", address, Tally.add("from Thespian"))) == ("it answered", 1)
+    assert await ask(clerk, ("ask", address, Tally.add("again"))) == ("it answered", 2)
+    assert await tally.ask(Tally.all(2)) == ["from Thespian", "again"]
