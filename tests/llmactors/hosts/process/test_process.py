@@ -254,6 +254,11 @@ async def test_an_interpreter_that_is_not_there_is_a_failed_start(system: Any) -
     assert isinstance(caught.value.__cause__, ForkRefusedError)
 
 
+async def test_an_interpreter_that_is_named_runs_the_worker(system: Any) -> None:
+    worker = await system.spawn(Curious, host=Process(python=sys.executable, env={"LLMACTORS_TEST": "named"}))
+    assert await worker.ask(Curious.variable("LLMACTORS_TEST")) == "named"
+
+
 async def test_supervisors_run_on_the_loop_only(system: Any) -> None:
     with pytest.raises(HostCapabilityError, match="run the supervisor"):
         await system.spawn(Supervisor, host=Process())
