@@ -47,6 +47,6 @@ def receive(end: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     """
     try:
         data, descriptors, _flags, _address = socket.recv_fds(end, PACKET, DESCRIPTORS)
-    except ConnectionResetError:
-        return None, []
+    except ConnectionResetError:  # it ended without reading all; told once, and before what it had sent
+        data, descriptors, _flags, _address = socket.recv_fds(end, PACKET, DESCRIPTORS)
     return (json.loads(data) if data else None), descriptors
