@@ -27,8 +27,8 @@ async def test_a_hundred_thousand_actors_spawn_answer_once_and_stop() -> None:
         refs = [await system.spawn(Idle) for _ in range(MANY)]
         assert sum([await ref.ask(Idle.hello()) for ref in refs]) == MANY
         assert sum(1 for _ in system.actors()) == MANY
-        begin = time.perf_counter()
-    assert time.perf_counter() - begin < 15
+        begin = time.process_time()
+    assert time.process_time() - begin < 15
     assert {ref.state for ref in refs} == {"discarded"}
 
 
@@ -39,11 +39,11 @@ async def test_an_owner_of_a_hundred_thousand_ends_in_linear_time(how: str) -> N
         owner = await keeper(system)
         for _ in range(MANY):
             owner.context.spawn(Idle)
-        begin = time.perf_counter()
+        begin = time.process_time()
         ref = owner.context.self_ref
         getattr(ref, how)()
         await ref.wait_ended()
-        assert time.perf_counter() - begin < 15
+        assert time.process_time() - begin < 15
 
 
 @pytest.mark.slow
@@ -52,11 +52,11 @@ async def test_a_keeper_of_twenty_thousand_slots_is_killed_in_linear_time() -> N
         owner = await keeper(system)
         for number in range(20_000):
             owner.opens(Idle, name=f"n{number}")
-        begin = time.perf_counter()
+        begin = time.process_time()
         ref = owner.context.self_ref
         ref.kill()
         await ref.wait_ended()
-        assert time.perf_counter() - begin < 10
+        assert time.process_time() - begin < 10
         await turns()
 
 
