@@ -38,6 +38,11 @@ def test_a_question_too_long_for_the_context_is_cut_in_the_middle() -> None:
     assert "[…]" in lines[-1].text
 
 
+def test_what_cannot_be_cut_further_is_left_as_it_is() -> None:
+    lines = answer_prompt(_talk("hello"), "Be brief.", 1)
+    assert [line.role for line in lines] == ["system", "user"]
+
+
 def test_what_tools_said_stands_before_the_question() -> None:
     turns = (Question("How is Paris?"), Call(1, "weather", '{"city": "Paris"}'), Result(1, Outcome.RETURNED, "sunny"))
     last = answer_prompt(Conversation(turns), "x", 1_000)[-1]
