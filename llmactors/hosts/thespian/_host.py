@@ -54,6 +54,8 @@ class ThespianHost(LoopHost):
         beginning = self._beginning
         if not beginning.done():
             await asyncio.wait((beginning,))  # one who gives up does not take the broker from the others
+        if beginning.exception() is not None and self._beginning is beginning:
+            self._link = self._beginning = None  # the next one to ask tries anew
         beginning.result()
         return link
 
@@ -67,4 +69,5 @@ class ThespianHost(LoopHost):
         """End the broker, and with it the Thespian system."""
         if self._beginning is not None and self._link is not None:
             await asyncio.wait((self._beginning,))
-            await self._link.close()
+            if self._beginning.exception() is None:
+                await self._link.close()

@@ -69,6 +69,9 @@ class BrokerLink:
             self.process = subprocess.Popen(  # noqa: S603, ASYNC220  our own program; a fork is over at once
                 command, pass_fds=(theirs.fileno(),), env=environment, stdin=subprocess.DEVNULL, start_new_session=True
             )
+        except BaseException:
+            ours.close()
+            raise
         finally:
             theirs.close()
         self._reader, self._writer = await asyncio.open_connection(sock=ours)

@@ -270,3 +270,32 @@ async def test_it_tells_and_asks_our_actors_by_an_address_of_theirs(system: Acto
     assert await ask(clerk, ("ask", address, Tally.add("from Thespian"))) == ("it answered", 1)
     assert await ask(clerk, ("ask", address, Tally.add("again"))) == ("it answered", 2)
     assert await tally.ask(Tally.all(2)) == ["from Thespian", "again"]
+
+
+async def test_its_mailbox_outlives_its_crash_and_a_message_may_be_redelivered(host: Thespian) -> None:
+    class Office(Supervisor):
+        clerk = child(ThespianChild, Clerk, host=host, redeliver=1)
+
+    async with ActorSystem(Office) as system:
+        clerk = system.ref(Office.clerk)
+        for paper in ("lost with its life", "fail", "kept", "kept, too"):
+            clerk.tell(paper)
+        assert await ask(clerk, "papers") == ["kept", "kept, too"]
+        assert (clerk.usage().restarts, system.dead_letters.counts["poison"]) == (2, 1)
+        assert system.ref(Office.clerk) is clerk
+
+
+async def test_paused_messages_wait_for_the_resume(system: ActorSystem, host: Thespian) -> None:
+    clerk = await system.spawn(ThespianChild, Clerk, host=host)
+    clerk.pause()
+    clerk.tell("a paper")
+    with pytest.raises(AskTimeoutError):
+        await ask(clerk, "papers", timeout=0.05)
+    assert clerk.state == "paused"
+    clerk.resume()
+    assert await ask(clerk, "papers") == ["a paper"]
+
+
+async def test_a_thespian_system_that_does_not_begin_is_a_failed_start(system: ActorSystem) -> None:
+    with pytest.raises(StartFailedError, match="no Thespian system"):
+        await system.spawn(ThespianChild, Clerk, host=Thespian(APART, address="192.0.2.1"))
