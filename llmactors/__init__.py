@@ -21,6 +21,7 @@ from llmactors._messages import (
     StartFailed,
     StreamMessage,
 )
+from llmactors._ports import Watchdog
 from llmactors._ref import ActorRef
 from llmactors._streams import Stream
 from llmactors._system import ActorSystem
@@ -63,6 +64,7 @@ __all__ = [
     "Topic",
     "Unanswered",
     "Usage",
+    "Watchdog",
     "hedged",
     "message",
 ]

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
 
+from llmactors._ports import Watchdog
 from llmactors._run import loop_factory
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class BlockingSystem:
 
     def __init__(self, system: ActorSystem) -> None:
         self.system = system
+        system.watchdog = system.watchdog or Watchdog()
         self._loop: asyncio.AbstractEventLoop
         self._ready = threading.Event()
         self._over: asyncio.Event

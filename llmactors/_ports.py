@@ -35,3 +35,21 @@ class Ports:
     ids: Iterator[int] = field(default_factory=lambda: count(1))
     ready: Callable[[], deque[Any]] = deque
     credit: int = CREDIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watchdog:
+    """How long a handler may keep the loop to itself.
+
+    Args:
+        soft: Seconds after which it is reported, with its actor, message and stack.
+        hard: Seconds after which it is interrupted by `HandlerTimeoutError`. One that swallows three interrupts, half a
+            second apart or a tenth of *hard*, ends the process with status 70.
+    """
+
+    soft: float = 0.1
+    hard: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.soft <= self.hard:
+            raise ValueError(f"soft={self.soft!r}, hard={self.hard!r}: positive seconds, the soft limit first")

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._core.chain import describe_chain
+from llmactors._ports import Watchdog
 from llmactors._reports import report
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 def run(system: ActorSystem) -> int:
     """Run *system* until its root ends or a signal stops it; return the exit status."""
+    system.watchdog = system.watchdog or Watchdog()
     thresholds = gc.get_threshold()
     gc.set_threshold(*THRESHOLDS)
     try:

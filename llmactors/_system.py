@@ -20,7 +20,7 @@ from llmactors._exits import Exit, Killed, describe, error_of
 from llmactors._guard import check_guarded
 from llmactors._guardian import Guardian
 from llmactors._messages import DeadLetter
-from llmactors._ports import Ports
+from llmactors._ports import Ports, Watchdog
 from llmactors._ref import ActorRef
 from llmactors._reports import report
 from llmactors._scheduler import Scheduler
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from llmactors._blocking import BlockingSystem
     from llmactors._table import Table
+    from llmactors._watchdog import Watcher
     from llmactors.hosts._port import Host, HostConfig
 
 A = TypeVar("A")
@@ -75,6 +76,7 @@ class ActorSystem:
         name: What reports call the system.
         ports: Time, chance, numbers and order; a simulation brings its own.
         check_messages: Have every message make the trip to another process and back, whatever its host; for tests.
+        watchdog: Find handlers that do not return, and interrupt them; `run` and `blocking` always do.
     """
 
     def __init__(
@@ -84,10 +86,13 @@ class ActorSystem:
         name: str = "system",
         ports: Ports | None = None,
         check_messages: bool = False,
+        watchdog: Watchdog | None = None,
     ) -> None:
         check_guarded()
         self.name = check_name(name)
         self.check_messages = check_messages
+        self.watchdog = watchdog
+        self._watcher: Watcher | None = None
         self.ports = Ports() if ports is None else ports
         self._root_class, self._root_args = root, args
         self.dead_letters = DeadLetters()
@@ -136,6 +141,11 @@ class ActorSystem:
             BaseException: Whatever kept the root from starting; what had started is stopped by then.
         """
         self.scheduler = self.make_scheduler()
+        if self.watchdog is not None:
+            from llmactors._watchdog import Watcher  # noqa: PLC0415  a thread that not every system has
+
+            self._watcher = Watcher(self.scheduler, self.watchdog)
+            self._watcher.start()
         table = self.host(None).table(Guardian)
         self.guardian = self.new_cell(table, "guardian", None)
         self.guardian.need_extra().shutdown = "forever"
@@ -178,6 +188,8 @@ class ActorSystem:
                 for host in self._hosts.values():
                     await host.close()
             finally:
+                if self._watcher is not None:
+                    self._watcher.stop()
                 await self._leave(self.scheduler.close())
 
     async def _leave(self, tasks: Collection[asyncio.Task[None]]) -> None:
