@@ -1,8 +1,10 @@
 """What every test gets: an event loop like the product's, and a check that it leaves nothing behind."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
 
 import hypothesis
 import psutil
@@ -16,6 +18,10 @@ except ImportError:  # Windows has none
     new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 else:
     new_event_loop = uvloop.new_event_loop
+
+# Worker processes import the actors of a test module by its name, `tests.…`. The project's root comes last, so that the
+# project itself still comes from where it is installed.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 # No time limit for a single example, and none for making one: on a busy machine they would only find that it is busy.
 hypothesis.settings.register_profile(
