@@ -56,6 +56,7 @@ class Keeper:
         self.family: Family = family(rules, ((name, _terms(spec)) for name, spec in self.specs.items()))
         self.slots: dict[str, Slot[Any]] = {}
         self.opened, self.closed = asyncio.Event(), asyncio.Event()
+        self._up = False
         self._context, self._ports = context, context.system.ports
         self._events: deque[events.Event] = deque()
         self._deciding = False
@@ -247,9 +248,15 @@ class Keeper:
     def _finish(self) -> None:
         """No child is left. The supervisor ends with this, unless it is ending already."""
         self.closed.set()
-        if self.opened.is_set():
+        if self._up:
             self._context.stop()
         self.opened.set()
+
+    def up(self) -> None:
+        """The supervisor is about to be up. What is over by now ends as it would have a moment later."""
+        self._up = True
+        if self.closed.is_set():
+            self._context.stop()
 
     # -- what is told -------------------------------------------------------------------------------------------------
     def _report(self, effect: effects.Report | effects.GiveUp) -> None:

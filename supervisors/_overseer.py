@@ -116,6 +116,7 @@ class Overseer(Actor):
             raise
         if isinstance(keeper.verdict, StartedNot):
             raise ChildStartError(keeper.verdict.name, keeper.verdict.why) from error_of(keeper.verdict.why)
+        keeper.up()
 
     async def on_stop(self, exit: Exit) -> None:  # noqa: ARG002  whatever the exit, the children stop
         """Stop the children: static ones in reverse order, each after the one before is gone; dynamic ones at once.
