@@ -17,6 +17,7 @@ from llmagentos._control.errors import (
 from llmagentos._core.control import (
     NONCE_BYTES,
     REPLY_LIMIT,
+    REQUEST_LIMIT,
     VERSION,
     Level,
     level_key,
@@ -62,6 +63,9 @@ def follow(
     running: Running, verb: str, level: Level = Level.READ, patience: float | None = None, **args: object
 ) -> Generator[dict[str, Any], None, None]:
     """Yield the rows that *verb* gives, as they come; closing the iterator ends the order. Raises as `ask` does."""
+    order = line_of({"verb": verb, "args": args})
+    if len(order) > REQUEST_LIMIT:
+        raise VerbFailedError(f"`{verb}` with {len(order)} bytes is too long for an order; the most is {REQUEST_LIMIT}")
     check_private(running.directory)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(PATIENCE)
@@ -70,7 +74,7 @@ def follow(
             check_server(peer_of(connection), running.pid)
             lines = _lines(connection)
             _greet(connection, lines, level_key(running.cookie, level), level)
-            connection.sendall(line_of({"verb": verb, "args": args}))
+            connection.sendall(order)
             connection.settimeout(patience)
             yield from _rows(lines)
         except TimeoutError as error:

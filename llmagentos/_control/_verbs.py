@@ -1,16 +1,18 @@
 """What may be asked of a running system, and what answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from llmactors import ActorRef, ActorSystem
 from llmactors.errors import LLMActorsError
+from llmagentos._control._agents import AgentVerbs
 from llmagentos._control._rows import details, kind_of, resting_row, row_of
 from llmagentos._control._server import Rows, Verb
 from llmagentos._control.errors import VerbFailedError
 from llmagentos._core.control import Level
 from llmagentos._record import RECORD
+from llmagentos.errors import LLMAgentOSError
 from supervisors import ChildInfo, DynamicSupervisor, Supervisor, SupervisorError
 
 TURN = 200
@@ -28,6 +30,7 @@ class Verbs:
 
     def __init__(self, system: ActorSystem) -> None:
         self._system = system
+        self._agents = AgentVerbs(system)
 
     def table(self) -> Mapping[str, Verb]:
         """Answer the verbs by name, each with the level it needs."""
@@ -38,11 +41,13 @@ class Verbs:
             "kill": self._kill,
             "pause": self._pause,
             "resume": self._resume,
+            "rm": self._agents.remove,
         }
         return {
             "ps": Verb(Level.READ, self.ps),
             "inspect": Verb(Level.READ, self.inspect),
             "logs": Verb(Level.READ, self.logs),
+            "create": Verb(Level.CONTROL, _order(self._agents.create)),
             **{name: Verb(Level.CONTROL, _one(verb)) for name, verb in control.items()},
         }
 
@@ -157,19 +162,24 @@ class Verbs:
         return resting
 
 
-def _one(verb: Callable[[str], Any]) -> Callable[[dict[str, Any]], Rows]:
-    """Make an order of a verb: one actor in, its row out; what the tree refuses is the order's failure."""
+def _order(verb: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> Callable[[dict[str, Any]], Rows]:
+    """Make an order of a verb: its row out; what the system refuses is the order's failure."""
 
     async def answer(args: dict[str, Any]) -> Rows:
         try:
-            row = await verb(_which(args))
-        except (LLMActorsError, SupervisorError) as error:
+            row = await verb(args)
+        except (LLMActorsError, SupervisorError, LLMAgentOSError) as error:
             raise VerbFailedError(str(error)) from error
         except TimeoutError as error:
             raise VerbFailedError(f"it took longer than {STOP_TIMEOUT:g} s; see `llmagentos ps`") from error
         yield row
 
     return answer
+
+
+def _one(verb: Callable[[str], Awaitable[dict[str, Any]]]) -> Callable[[dict[str, Any]], Rows]:
+    """Make an order of a verb about one actor."""
+    return _order(lambda args: verb(_which(args)))
 
 
 def _which(args: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from llmactors.errors import LLMActorsError
-from llmagentos.cli import _chat, _models, _processes, _run
+from llmagentos.cli import _agents, _chat, _models, _processes, _run
 from llmagentos.cli._output import complain
 from llmagentos.errors import LLMAgentOSError
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 _chat.register(app)
 _run.register(app)
+_agents.register(app)
 _processes.register(app)
 app.add_typer(_models.app, name="model")
 
