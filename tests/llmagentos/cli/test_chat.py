@@ -123,6 +123,7 @@ def test_a_paused_answer_stands_still_until_it_is_resumed(command: CommandLine) 
     terminal.read_until(r"\[resumed after [0-9.]+ s\]")
     terminal.type("\x03")
     terminal.read_until("broken off")
+    terminal.read_until("> ")  # what is typed before it is in line mode: an end of file would be lost in the change
     terminal.type("\x04")
     assert terminal.finish() == 0
 
