@@ -1,6 +1,7 @@
-"""What may be done with the agents under the agents' supervisor from outside: make one, destroy one."""
+"""What may be done with agents from outside, beside what is done with any actor: make one, ask one, destroy one."""
 
 import re
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ from llmactors import ActorRef, ActorSystem
 from llmagentos._control._rows import kind_of, row_of
 from llmagentos._control.errors import VerbFailedError
 from llmagentos._journal import Journal
+from llmagentos._messages import Said
 from llmagentos.models._recipes import recipe
 from supervisors import ChildInfo, DynamicSupervisor, child
 from supervisors.errors import AlreadyPresentError, AlreadyStartedError
@@ -51,6 +53,21 @@ class AgentVerbs:
                 f"`llmagentos rm {name}` destroys it"
             ) from error
         return row_of(ref)
+
+    async def ask(self, agent: ActorRef[Any], args: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        """Ask *agent*, and tell the pieces of its answer: what is `said`, and in a `note` what happens beside it.
+
+        Raises:
+            VerbFailedError: It is no agent, or there is no question.
+            AnswerFailedError: Its model gives no answer.
+        """
+        question = _text(args, "prompt")
+        if question is None or kind_of(agent.cls) != "agent":
+            what = "there is no question" if question is None else f"`{agent.path}` is no agent"
+            raise VerbFailedError(f"{what}; ask as in `llmagentos ask NAME QUESTION`")
+        async with agent.stream(agent.cls.say(question)) as chunks:
+            async for chunk in chunks:
+                yield {"said": chunk.text} if isinstance(chunk, Said) else {"note": str(chunk).strip()}
 
     async def remove(self, which: str) -> dict[str, Any]:
         """Destroy an agent: stop it in order if it runs, forget its conversation, and free its name.

@@ -1,7 +1,8 @@
 """What may be asked of a running system, and what answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from llmactors import ActorRef, ActorSystem
@@ -47,6 +48,7 @@ class Verbs:
             "ps": Verb(Level.READ, self.ps),
             "inspect": Verb(Level.READ, self.inspect),
             "logs": Verb(Level.READ, self.logs),
+            "ask": Verb(Level.CONTROL, self._ask),
             "create": Verb(Level.CONTROL, _order(self._agents.create)),
             **{name: Verb(Level.CONTROL, _one(verb)) for name, verb in control.items()},
         }
@@ -134,6 +136,12 @@ class Verbs:
         await asyncio.sleep(0)
         return row_of(ref)
 
+    async def _ask(self, args: dict[str, Any]) -> Rows:
+        with _refusals():
+            async with aclosing(self._agents.ask(self._find(_which(args)), args)) as rows:
+                async for row in rows:
+                    yield row
+
     # -- looking up ---------------------------------------------------------------------------------------------------
     def _find(self, which: str) -> ActorRef[Any]:
         """Answer the actor with that path, id or name.
@@ -162,16 +170,23 @@ class Verbs:
         return resting
 
 
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Make what the system refuses the order's failure."""
+    try:
+        yield
+    except (LLMActorsError, SupervisorError, LLMAgentOSError) as error:
+        raise VerbFailedError(str(error)) from error
+    except TimeoutError as error:
+        raise VerbFailedError(f"it took longer than {STOP_TIMEOUT:g} s; see `llmagentos ps`") from error
+
+
 def _order(verb: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> Callable[[dict[str, Any]], Rows]:
-    """Make an order of a verb: its row out; what the system refuses is the order's failure."""
+    """Make an order of a verb: its row out."""
 
     async def answer(args: dict[str, Any]) -> Rows:
-        try:
+        with _refusals():
             row = await verb(args)
-        except (LLMActorsError, SupervisorError, LLMAgentOSError) as error:
-            raise VerbFailedError(str(error)) from error
-        except TimeoutError as error:
-            raise VerbFailedError(f"it took longer than {STOP_TIMEOUT:g} s; see `llmagentos ps`") from error
         yield row
 
     return answer

@@ -41,18 +41,28 @@ def chat(
     from llmagentos._logging import configure
 
     configure("info" if verbose else "never")
-    question = " ".join(prompt) if prompt else None
-    if question is None and not sys.stdin.isatty():
-        question = sys.stdin.read()
-    if question is not None and not question.strip():
-        raise typer.BadParameter("the question is empty; give it as arguments or on standard input")
+    question = read_question(prompt)
     make_ready(model)
     with _system(name) as default:
         agent = _agent(default, model, system)
         if question is None:
             _converse(agent, default, model)
         else:
-            _print_answer(agent.say(question.strip()))
+            _print_answer(agent.say(question))
+
+
+def read_question(prompt: list[str] | None) -> str | None:
+    """Answer the question of the arguments or of standard input; None without arguments on a terminal.
+
+    Raises:
+        typer.BadParameter: It is empty.
+    """
+    question = " ".join(prompt) if prompt else None
+    if question is None and not sys.stdin.isatty():
+        question = sys.stdin.read()
+    if question is not None and not question.strip():
+        raise typer.BadParameter("the question is empty; give it as arguments or on standard input")
+    return question and question.strip()
 
 
 def make_ready(model: str) -> None:

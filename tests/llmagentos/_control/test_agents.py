@@ -42,9 +42,9 @@ async def order(system: ActorSystem, verb: str, /, **args: object) -> dict[str, 
     return row
 
 
-async def test_who_may_only_read_makes_and_destroys_nobody(system: ActorSystem) -> None:
+async def test_who_may_only_read_makes_asks_and_destroys_nobody(system: ActorSystem) -> None:
     table = Verbs(system).table()
-    assert {table[verb].level for verb in ("create", "rm")} == {Level.CONTROL}
+    assert {table[verb].level for verb in ("create", "ask", "rm")} == {Level.CONTROL}
 
 
 async def test_an_agent_is_made_with_its_model_and_its_instructions(system: ActorSystem, model: str) -> None:

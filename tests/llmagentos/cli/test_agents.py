@@ -1,4 +1,4 @@
-"""`create` and `rm`: an agent's life from beginning to end, in a system that runs no program of its own."""
+"""`create`, `ask` and `rm`: an agent's life from beginning to end, in a system that runs no program of its own."""
 
 import json
 import subprocess
@@ -14,6 +14,25 @@ from supervisors import Supervisor
 
 class App(Supervisor):
     pass
+"""
+
+
+TALKING = r"""
+from llmactors import Actor
+from llmagentos import Agent
+from llmagentos.models.scripted import ScriptedSpec
+from supervisors import Supervisor, child
+
+class Clerk(Agent):
+    model = ScriptedSpec(answers=("Hello \x1b[31mred\x07.", "And again."))
+
+class Mute(Agent):
+    model = "nope"
+
+class App(Supervisor):
+    clerk = child(Clerk)
+    mute = child(Mute)
+    till = child(Actor)
 """
 
 
@@ -76,3 +95,23 @@ def test_what_create_and_rm_refuse_is_said_in_a_sentence(command: CommandLine, m
         assert words in done.stderr
         assert "Traceback" not in done.stderr
     assert [path for path in command.ps() if path.startswith("/agents/")] == ["/agents/clerk"]
+
+
+@pytest.mark.timeout(120)
+def test_an_answer_is_printed_as_plain_text(command: CommandLine) -> None:
+    (command.directory / "app.py").write_text(TALKING)
+    command.begin("run", "app.py", "--log-level", "never")
+    command.wait_for(lambda rows: "/app/till" in rows)
+    done = command("ask", "clerk", "How", "are", "you?")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello \\x1b[31mred\\x07.\n", "")
+    assert command("ask", "app/clerk", stdin="And now?\n").stdout == "And again.\n"
+    for arguments, status, words in (
+        (("ask", "mute", "hi"), 1, "there is no model `nope`"),
+        (("ask", "till", "hi"), 1, "`/app/till` is no agent; ask as in"),
+        (("ask", "nobody", "hi"), 1, "there is no actor `nobody`"),
+        (("ask", "clerk"), 2, "the question is empty"),
+    ):
+        done = command(*arguments)
+        assert (done.returncode, done.stdout) == (status, ""), arguments
+        assert words in " ".join(done.stderr.split())
+        assert "Traceback" not in done.stderr
