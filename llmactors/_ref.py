@@ -156,7 +156,7 @@ class ActorRef(Generic[A]):
                 await ask.future
             except (CancelledError, WaitCycleError) as left:
                 ask.fail(left)
-                self.abandon(ask)
+                ask.cell.abandon(ask)  # which is not this one if the message was passed on
                 raise
             finally:
                 waits.end(self, hand)

@@ -5,6 +5,7 @@ from supervisors._overseer import ChildCount, ChildInfo
 from supervisors._pool import pool
 from supervisors._specs import ChildSpec, child
 from supervisors._supervisor import Supervisor
+from supervisors._tasks import TaskSupervisor
 from supervisors._tree import render
 from supervisors._values import Backoff, Intensity
 from supervisors.errors import GaveUpError, SpecError, SupervisorError
@@ -20,6 +21,7 @@ __all__ = [
     "SpecError",
     "Supervisor",
     "SupervisorError",
+    "TaskSupervisor",
     "child",
     "pool",
     "render",

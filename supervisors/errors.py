@@ -12,7 +12,8 @@ SupervisorError
 ├── ChildRestartingError          restart_child, delete_child: it is being restarted
 ├── TooManyChildrenError          start_child: `max_children` is reached
 ├── StartCalledOffError           start_child, restart_child: stopped before it was up
-└── SupervisorStoppingError       an administration call to a supervisor on its way out
+├── SupervisorStoppingError       an administration call to a supervisor on its way out
+└── TaskTimeoutError              a task of a stream has had its time (also a TimeoutError)
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ __all__ = [
     "StartCalledOffError",
     "SupervisorError",
     "SupervisorStoppingError",
+    "TaskTimeoutError",
     "TooManyChildrenError",
     "UnknownOptionError",
 ]
@@ -155,3 +157,15 @@ class SupervisorStoppingError(SupervisorError):
     def __init__(self, request: str) -> None:
         super().__init__(f"`{request}` came to a supervisor that is stopping; ask the one that follows it")
         self.request = request
+
+
+class TaskTimeoutError(SupervisorError, TimeoutError):
+    """A task of a stream has had its time and was killed. Give it more by `timeout=`.
+
+    Attributes:
+        value: the input that it worked on.
+    """
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"the task for {value!r} has had its time and was killed; give it more by `timeout=`")
+        self.value = value
