@@ -125,8 +125,8 @@ class ForkServer:
             self._report({"is": "refused", "number": order["number"], "why": refusal})
             return
         parent = os.getpid()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # a program may have been started without them
+            stream.flush()
         pid = os.fork()
         if pid == 0:
             self._become_worker(parent, order, descriptors)
@@ -157,8 +157,8 @@ class ForkServer:
             traceback.print_exc()
         finally:
             with contextlib.suppress(OSError, ValueError):
-                sys.stdout.flush()
-                sys.stderr.flush()
+                for stream in filter(None, (sys.stdout, sys.stderr)):
+                    stream.flush()
             os._exit(status)
 
     # -- ends ---------------------------------------------------------------------------------------------------------
