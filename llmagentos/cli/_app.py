@@ -1,16 +1,17 @@
 """The command line as a whole: which verbs there are, and how every failure ends in a sentence and a status."""
 
-import os
 import signal
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from llmactors.errors import LLMActorsError
 from llmagentos.cli import _agents, _chat, _models, _processes, _run
 from llmagentos.cli._output import complain
+from llmagentos.cli._streams import drop_output, make_usable
 from llmagentos.errors import LLMAgentOSError
 
 INTERRUPTED = 130
@@ -22,12 +23,30 @@ PIPE_CLOSED = 141
 
 app = typer.Typer(
     name="llmagentos",
-    help="An operating system for AI agents: every agent, model and service is a supervised actor.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
+    if not wanted:
+        return
+    try:
+        print(f"llmagentos {version('llmagentos')}")
+    except PackageNotFoundError:
+        print("llmagentos (from its sources, not installed)")
+    raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *, _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False
+) -> None:
+    """An operating system for AI agents: every agent, model and service is a supervised actor."""
+
+
 _chat.register(app)
 _run.register(app)
 _agents.register(app)
@@ -38,6 +57,7 @@ app.add_typer(_models.app, name="model")
 def main() -> None:
     """Run the command line, and exit with its status."""
     signal.signal(signal.SIGTERM, _terminated)
+    make_usable()
     try:
         app()
     except (LLMAgentOSError, LLMActorsError) as error:
@@ -46,8 +66,13 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails again
+        drop_output()
         sys.exit(PIPE_CLOSED)
+    except OSError as error:  # a full disk, a directory that may not be written
+        drop_output()
+        where = f" `{error.filename}`" if error.filename else ""
+        complain(f"the system refuses{where}: {error.strerror or error}")
+        sys.exit(1)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:

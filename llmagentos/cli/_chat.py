@@ -1,6 +1,7 @@
 """`llmagentos chat`: one answer, or a conversation. It is a running system like any other, and `ps` shows it."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -55,14 +56,23 @@ def read_question(prompt: list[str] | None) -> str | None:
     """Answer the question of the arguments or of standard input; None without arguments on a terminal.
 
     Raises:
-        typer.BadParameter: It is empty.
+        typer.BadParameter: It is empty, or no text.
     """
     question = " ".join(prompt) if prompt else None
     if question is None and not sys.stdin.isatty():
-        question = sys.stdin.read()
+        question = _as_text(sys.stdin.buffer.read())
+    elif question is not None:
+        question = _as_text(os.fsencode(question))  # what this locale could not read may be UTF-8 all the same
     if question is not None and not question.strip():
         raise typer.BadParameter("the question is empty; give it as arguments or on standard input")
     return question and question.strip()
+
+
+def _as_text(question: bytes) -> str:
+    try:
+        return question.decode()
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"the question is no UTF-8 text: byte {error.start + 1} of it is not") from None
 
 
 def make_ready(model: str) -> None:

@@ -3,8 +3,9 @@
 import importlib.util
 import inspect
 import sys
+import traceback
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeGuard
 
 import typer
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from supervisors import Supervisor
 
     Runnable: TypeAlias = type[Agent | Supervisor]
+
+
+LEVELS = ("debug", "info", "warning", "error", "never")
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +37,8 @@ def run(
     from llmagentos._logging import configure
     from llmagentos._program import run_program
 
+    if log_level not in LEVELS:
+        raise typer.BadParameter(f"there is no log level `{log_level}`; there are {', '.join(LEVELS)}")
     configure(log_level)
     path, _, wanted = target.partition(":")
     cls = pick(load(Path(path)), wanted)
@@ -43,10 +49,10 @@ def load(path: Path) -> ModuleType:
     """Import the file at *path* under its own name, with its directory on the import path, as `python path` does.
 
     Raises:
-        NothingToRunError: There is no such file.
+        NothingToRunError: There is no such file, or importing it raises; its traceback is then on standard error.
     """
     if not path.is_file():
-        raise NothingToRunError(str(path), "there is no such file")
+        raise NothingToRunError(str(path), "it is a directory" if path.is_dir() else "there is no such file")
     directory = str(path.absolute().parent)
     if directory not in sys.path:
         sys.path.insert(0, directory)
@@ -55,8 +61,20 @@ def load(path: Path) -> ModuleType:
         raise NothingToRunError(str(path), "it is no Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # noqa: BLE001 - a file may raise anything
+        traceback.print_exception(error.with_traceback(_within(path, error.__traceback__)))
+        reason = f"importing it raises {type(error).__name__}: {error}"
+        raise NothingToRunError(str(path), reason) from None
     return module
+
+
+def _within(path: Path, trace: TracebackType | None) -> TracebackType | None:
+    """Drop the frames above those of the file at *path*: they are ours and the import system's."""
+    while trace is not None and trace.tb_frame.f_code.co_filename != str(path.absolute()):
+        trace = trace.tb_next
+    return trace
 
 
 def pick(module: ModuleType, wanted: str) -> "Runnable":
