@@ -3,69 +3,17 @@
 import asyncio
 
 import pytest
+from enders import Fragile, PlainHooks
 from keepers import Counter, Keeper, keeper, turns, until
 
 from llmactors import (
     Actor,
     ActorSystem,
     Crash,
-    Exit,
     Normal,
     message,
 )
 from llmactors.errors import ActorEndedError
-
-
-class Fragile(Actor):
-    """Crashes where it is told to."""
-
-    def __init__(self, where: str = "", diary: list[str] | None = None) -> None:
-        self.where = where
-        self.diary = [] if diary is None else diary
-        if where == "init":
-            raise ValueError(where)
-
-    async def on_start(self) -> None:
-        if self.where == "on_start":
-            raise ValueError(self.where)
-        await asyncio.sleep(0)
-        if self.where == "on_start, later":
-            raise ValueError(self.where)
-
-    async def on_stop(self, exit: Exit) -> None:
-        self.diary.append(type(exit).__name__)
-        if self.where == "on_stop":
-            raise ValueError(self.where)
-        await asyncio.sleep(0)
-        if self.where == "on_stop, later":
-            raise ValueError(self.where)
-
-    def receive(self, message: object) -> None:
-        raise ValueError(message)
-
-    @message
-    def plain(self) -> None:
-        raise ValueError("plain")
-
-    @message
-    async def first_step(self) -> None:
-        raise ValueError("first step")
-
-    @message
-    async def suspended(self) -> None:
-        await asyncio.sleep(0)
-        raise ValueError("suspended")
-
-
-class PlainHooks(Fragile):
-    def on_start(self) -> None:  # type: ignore[override]  # a hook may be either
-        if self.where == "on_start":
-            raise ValueError(self.where)
-
-    def on_stop(self, exit: Exit) -> None:  # type: ignore[override]  # as above
-        self.diary.append(type(exit).__name__)
-        if self.where == "on_stop":
-            raise ValueError(self.where)
 
 
 async def test_a_crash_that_nobody_hears_is_raised_from_the_block() -> None:

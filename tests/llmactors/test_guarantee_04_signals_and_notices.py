@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from enders import Idler
 from keepers import Counter, Keeper, keeper, turns
 from virtual import VirtualSystem, run
 
@@ -21,26 +22,6 @@ from llmactors import (
     Started,
     message,
 )
-
-
-class Idler(Actor):
-    """Ends in any way that it is told to."""
-
-    @message
-    def boom(self) -> None:
-        raise ValueError("boom")
-
-    @message
-    def leave(self) -> None:
-        self.context.stop()
-
-    @message
-    def link_to(self, ref: ActorRef[Any]) -> None:
-        self.context.link(ref)
-
-    @message
-    def unlink_from(self, ref: ActorRef[Any]) -> None:
-        self.context.unlink(ref)
 
 
 async def test_a_stop_overtakes_the_messages_that_wait() -> None:

@@ -1,8 +1,7 @@
 """Links: who hears of whose end, and who ends with it (rows B12 to B16 of the conformance table)."""
 
-from typing import Any
-
 import pytest
+from enders import Idler
 from keepers import Keeper, keeper, turns
 
 from llmactors import (
@@ -18,27 +17,6 @@ from llmactors import (
     message,
 )
 from llmactors.errors import LinkedActorEndedError
-
-
-class Idler(Actor):
-    """Ends in any way that it is told to."""
-
-    @message
-    def boom(self) -> None:
-        raise ValueError("boom")
-
-    @message
-    def leave(self) -> None:
-        self.context.stop()
-
-    @message
-    def link_to(self, ref: ActorRef[Any]) -> None:
-        self.context.link(ref)
-
-    @message
-    def unlink_from(self, ref: ActorRef[Any]) -> None:
-        self.context.unlink(ref)
-
 
 ENDS: list[tuple[str, type]] = [("boom", Crash), ("leave", Normal), ("stop", Shutdown), ("kill", Killed)]
 
