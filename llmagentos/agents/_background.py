@@ -6,6 +6,7 @@ The thread is made once and lives as long as its system: worker processes die wi
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
@@ -39,6 +40,7 @@ class Background:
         self._make = make
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._up: concurrent.futures.Future[ActorSystem] = concurrent.futures.Future()
+        self._calls: set[concurrent.futures.Future[Any]] = set()
         self.system: ActorSystem
         self.error: BaseException | None = None
 
@@ -56,34 +58,37 @@ class Background:
         """Whether the system is there to be talked to."""
         return self._thread.is_alive()
 
-    def call(self, work: Coroutine[Any, Any, R], timeout: float | None = None) -> R:
-        """Run *work* on the system's loop and block until it is done. Ctrl-C cancels it.
+    def call(self, work: Callable[..., Coroutine[Any, Any, R]], *args: Any, timeout: float | None = None) -> R:
+        """Run `work(*args)` on the system's loop and block until it is done. Ctrl-C cancels it.
 
         Raises:
             TimeoutError: It took longer than *timeout* seconds, and was cancelled.
             SystemEndedError: The system is over; `__cause__` says why.
         """
-        if not self.running:
-            work.close()
-            raise SystemEndedError(self._thread.name) from self.error
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        done: concurrent.futures.Future[R] = concurrent.futures.Future()
         try:
-            return future.result(timeout)
+            self._calls.add(done)
+            try:
+                self._loop.call_soon_threadsafe(_begin, done, work, args)
+            except RuntimeError:  # the loop is closed
+                done.cancel()
+            return done.result(timeout)
         except concurrent.futures.CancelledError:  # by nobody here: the loop has ended
             self.wait()
             raise SystemEndedError(self._thread.name) from self.error
         finally:
-            future.cancel()
+            done.cancel()
+            self._calls.discard(done)
 
     def iterate(self, make: Callable[[], AsyncIterator[R]]) -> Iterator[R]:
         """Yield what an async iterator made by *make* on the loop yields; closing the iterator closes that one."""
-        items = self.call(_made(make))
+        items = self.call(_made, make)
         try:
-            while (item := self.call(_next(items))) is not _END:
+            while (item := self.call(_next, items)) is not _END:
                 yield item  # type: ignore[misc]  # the end is no item
         finally:
             if self.running:
-                self.call(_close(items))
+                self.call(_close, items)
 
     def stop(self, timeout: float | None = None) -> bool:
         """Stop the system in order, and wait for it; answer whether it has ended."""
@@ -109,6 +114,9 @@ class Background:
             self.error = error
             if not self._up.done():
                 self._up.set_exception(error)
+        finally:
+            for call in tuple(self._calls):  # the loop did not come to them
+                call.cancel()
 
     async def _live(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
@@ -121,6 +129,37 @@ class Background:
             finally:
                 root.cancel()
                 over.cancel()
+
+
+def _begin(done: concurrent.futures.Future[R], work: Callable[..., Coroutine[Any, Any, R]], args: Any) -> None:
+    """Run `work(*args)` as a task. Its outcome is that of *done*; cancelling *done* cancels it.
+
+    The coroutine is made here, on the loop, and not by who calls: Ctrl-C may come there between any two steps, and a
+    coroutine that is never begun is a warning.
+    """
+    if done.cancelled():
+        return
+    task = asyncio.ensure_future(work(*args))
+    loop = task.get_loop()
+
+    def cancel(_: object) -> None:
+        if done.cancelled():
+            with contextlib.suppress(RuntimeError):  # the loop is over, and with it the task
+                loop.call_soon_threadsafe(task.cancel)
+
+    def settle(_: object) -> None:
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled():
+            done.cancel()
+        elif not done.set_running_or_notify_cancel():
+            return
+        elif error is None:
+            done.set_result(task.result())
+        else:
+            done.set_exception(error)
+
+    done.add_done_callback(cancel)
+    task.add_done_callback(settle)
 
 
 _END = object()

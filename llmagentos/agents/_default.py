@@ -12,10 +12,10 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from llmactors import ActorRef, ActorSystem, Crash, Exit, Killed, Message, StreamMessage
 from llmagentos._boot import AgentOS
@@ -32,6 +32,8 @@ from supervisors.errors import (
     ChildRunningError,
     SupervisorError,
 )
+
+R = TypeVar("R")
 
 IN_ORDER = 4.0
 """Seconds that Ctrl-C gives the agents to end in order."""
@@ -78,7 +80,7 @@ class DefaultSystem:
             numbered = name if number == 1 else f"{name}-{number}"
             spec = child(partial(cls, *args, **kwargs), name=numbered, restart="transient")
             with contextlib.suppress(AlreadyStartedError, AlreadyPresentError):  # that name is taken: the next one
-                return self._lives(self.call(agents.ask(DynamicSupervisor.start_child(spec))))
+                return self._lives(self.call(agents.ask, DynamicSupervisor.start_child(spec)))
         raise HandleStateError(name, "has a thousand namesakes", "destroy some")
 
     def start(self, ref: ActorRef[Any]) -> ActorRef[Any] | None:
@@ -86,7 +88,7 @@ class DefaultSystem:
         if ref.state != "discarded":
             return ref
         try:
-            return self._lives(self.call(self._ref("agents").ask(DynamicSupervisor.restart_child(ref.name))))
+            return self._lives(self.call(self._ref("agents").ask, DynamicSupervisor.restart_child(ref.name)))
         except ChildNotFoundError:  # the agents' supervisor has begun anew, with nobody
             return None
         except ChildRunningError:  # somebody else has started it
@@ -95,24 +97,24 @@ class DefaultSystem:
     def stop(self, ref: ActorRef[Any]) -> None:
         """Stop an agent in order; one that has ended stays so."""
         if ref.state != "discarded":
-            self.call(self._ref("agents").ask(DynamicSupervisor.terminate_child(ref.name)))
+            self.call(self._ref("agents").ask, DynamicSupervisor.terminate_child(ref.name))
         self._alive.discard(ref)
 
     def destroy(self, ref: ActorRef[Any]) -> None:
         """Stop an agent for good, and forget its conversation."""
         self.stop(ref)
         with contextlib.suppress(SupervisorError):  # it is not known any more: its supervisor began anew
-            self.call(self._ref("agents").ask(DynamicSupervisor.delete_child(ref.name)))
-        self.call(self._ref("journal").ask(Journal.forget(f"/agents/{ref.name}")))
+            self.call(self._ref("agents").ask, DynamicSupervisor.delete_child(ref.name))
+        self.call(self._ref("journal").ask, Journal.forget(f"/agents/{ref.name}"))
 
     def signal(self, order: Callable[[], None]) -> None:
         """Give an order, and return when the tree has heard it."""
-        self.call(_obeyed(order))
+        self.call(_obeyed, order)
 
     def wait(self, ref: ActorRef[Any], timeout: float | None) -> bool:
         """Wait until an agent has ended; answer whether it has."""
         try:
-            self.call(ref.wait_ended(), timeout)
+            self.call(ref.wait_ended, timeout=timeout)
         except TimeoutError:
             return False
         return True
@@ -123,20 +125,20 @@ class DefaultSystem:
         Raises:
             ModelError: There is no such model, or it cannot be loaded.
         """
-        self.call(self._ref("models").ask(Models.worker(model)))
+        self.call(self._ref("models").ask, Models.worker(model))
 
     # -- talking ------------------------------------------------------------------------------------------------------
     def ask(self, ref: ActorRef[Any], message: Message[Any, Any], timeout: float | None) -> Any:
         """Ask an agent, and block until the answer is there."""
-        return self.call(ref.ask(message, timeout))
+        return self.call(ref.ask, message, timeout)
 
     def stream(self, ref: ActorRef[Any], message: StreamMessage[Any, Any]) -> Iterator[Any]:
         """Yield what a stream of an agent yields."""
         return self._background.iterate(lambda: aiter(ref.stream(message, idle=IDLE)))
 
-    def call(self, work: Any, timeout: float | None = None) -> Any:
-        """Run *work* on the system's loop, and block until it is done."""
-        return self._background.call(work, timeout)
+    def call(self, work: Callable[..., Coroutine[Any, Any, R]], *args: Any, timeout: float | None = None) -> R:
+        """Run `work(*args)` on the system's loop, and block until it is done."""
+        return self._background.call(work, *args, timeout=timeout)
 
     def _ref(self, path: str) -> ActorRef[Any]:
         return self._background.system.ref(path)
@@ -148,7 +150,7 @@ class DefaultSystem:
     # -- the end ------------------------------------------------------------------------------------------------------
     def wait_for_agents(self) -> BaseException | None:
         """Wait until every agent that was started has ended; answer the error of the first that failed, if any did."""
-        for exit in self.call(_all_ended(tuple(self._alive))):
+        for exit in self.call(_all_ended, tuple(self._alive)):
             match exit:
                 case Crash(error) | Killed(BaseException() as error):
                     return error

@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from thespian.actors import Actor, ActorExitRequest, WakeupMessage
@@ -28,6 +29,9 @@ class Clerk(Actor):  # type: ignore[misc]  # Thespian has no types
                 os._exit(3)
             case ("answer in", seconds, what):
                 self.wakeupAfter(timedelta(seconds=seconds), (sender, what))
+            case ("touch and sleep", path, seconds):
+                Path(path).touch()
+                time.sleep(seconds)
             case ("sleep", seconds, what):
                 time.sleep(seconds)
                 self.send(sender, what)

@@ -154,12 +154,12 @@ async def test_a_lost_process_fails_its_ask_at_once_and_is_a_kill(system: ActorS
 
 
 @pytest.mark.parametrize("base", [APART, TOGETHER])
-async def test_a_kill_ends_even_one_that_does_not_come_back_and_leaves_no_process(base: str) -> None:
+async def test_a_kill_ends_even_one_that_does_not_come_back_and_leaves_no_process(base: str, tmp_path: Path) -> None:
     async with ActorSystem() as system:
         clerk = await system.spawn(ThespianChild, Clerk, host=Thespian(base))
         pid = await ask(clerk, "pid")
-        clerk.tell(("sleep", 30, "never"))
-        await until(lambda: clerk.state == "running")
+        clerk.tell(("touch and sleep", str(tmp_path / "asleep"), 30))
+        await until((tmp_path / "asleep").exists)  # a kill that overtook it would find one that comes back
         clerk.kill()
         await clerk.wait_ended()
         await until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
