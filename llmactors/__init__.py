@@ -2,6 +2,7 @@
 
 from llmactors._actor import Actor
 from llmactors._context import Context, Monitor, Slot, Timer
+from llmactors._core.chain import causes
 from llmactors._core.mailbox import Mailbox
 from llmactors._declare import message
 from llmactors._exits import Crash, Exit, Killed, Normal, Shutdown
@@ -65,6 +66,7 @@ __all__ = [
     "Unanswered",
     "Usage",
     "Watchdog",
+    "causes",
     "hedged",
     "message",
 ]

@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from llmactors._core.chain import describe_chain
+from llmactors._core.chain import causes
 from llmactors._ports import Watchdog
 from llmactors._reports import report
 
@@ -50,7 +50,7 @@ async def _main(system: ActorSystem) -> int:
     try:
         error = await signals.until_over(system.start())
         if error is not None and signals.received is None:
-            report(logging.CRITICAL, "system_did_not_start", system=system.name, chain=describe_chain(error))
+            report(logging.CRITICAL, "system_did_not_start", system=system.name, chain=causes(error))
             return 1
         gc.collect()
         gc.freeze()
@@ -70,7 +70,7 @@ def _status(system: ActorSystem, received: int | None) -> int:
     try:
         system.raise_unheard()
     except BaseException as error:  # noqa: BLE001  as above
-        report(logging.CRITICAL, "system_failed", system=system.name, chain=describe_chain(error))
+        report(logging.CRITICAL, "system_failed", system=system.name, chain=causes(error))
         return 1
     return 130 if received == signal.SIGINT else 0
 

@@ -12,7 +12,7 @@ from llmactors import _lives as lives
 from llmactors import _lookup as lookup
 from llmactors import _slots as slots
 from llmactors._context import Context
-from llmactors._core.chain import describe_chain
+from llmactors._core.chain import causes
 from llmactors._core.flags import DEAD, ENDED
 from llmactors._core.names import check_name
 from llmactors._dead_letters import DeadLetters
@@ -344,7 +344,7 @@ class ActorSystem:
         error = error_of(exit)
         if error is None or cell.need_extra().start_error is not None:
             return
-        report(logging.ERROR, "actor_crashed_unheard", path=cell.path, exit=describe(exit), chain=describe_chain(error))
+        report(logging.ERROR, "actor_crashed_unheard", path=cell.path, exit=describe(exit), chain=causes(error))
         self._unheard.append((cell.path, error))
 
     def raise_unheard(self) -> None:

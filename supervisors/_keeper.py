@@ -20,7 +20,7 @@ from supervisors._core._decide import decide
 from supervisors._core._effects import Effect, Fact
 from supervisors._core._family import Family, Rules, Verdict, family
 from supervisors._core._slots import Terms
-from supervisors._reports import causes, described, error_of, is_heard, report
+from supervisors._reports import causes_of, described, error_of, is_heard, report
 from supervisors._specs import ChildSpec
 from supervisors._values import Restart
 from supervisors.errors import ChildStartError, SupervisorError
@@ -268,11 +268,11 @@ class Keeper:
             level = logging.DEBUG  # there may be 100 000 of them
         if is_heard(level):
             exit_ = None if effect.why is None else described(effect.why)
-            facts = {"exit": exit_, "causes": causes(effect.why), "restarts": self._restarts(effect)}
+            facts = {"exit": exit_, "causes": causes_of(effect.why), "restarts": self._restarts(effect)}
             report(level, effect.fact.value, path=self._path(effect.name), **facts)
 
     def _report_give_up(self, effect: effects.GiveUp) -> None:
-        facts = {"causes": causes(effect.why), "ends": list(effect.history)}
+        facts = {"causes": causes_of(effect.why), "ends": list(effect.history)}
         report(logging.ERROR, "supervisor_gave_up", path=self._context.path, child=self._path(effect.name), **facts)
 
     def _path(self, name: str) -> str:

@@ -10,7 +10,7 @@ import logging
 import sys
 from typing import Any, Final
 
-from llmactors import Crash, Killed, Normal, Shutdown
+from llmactors import Crash, Killed, Normal, Shutdown, causes
 
 LOGGER: Final = "supervisors"
 
@@ -64,21 +64,10 @@ def error_of(why: object) -> BaseException | None:
             return None
 
 
-def causes(why: object) -> list[str] | None:
+def causes_of(why: object) -> list[str] | None:
     """Return the causal chain in words, the root cause first; None where there is no error."""
-    chain: list[BaseException] = []
-    error = error_of(why)
-    while error is not None and error not in chain:
-        chain.append(error)
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return [_name(link) for link in reversed(chain)] or None
+    return list(causes(error_of(why))) or None
 
 
 def _name(error: object) -> str:
-    try:
-        text = str(error)
-    except Exception as broken:  # noqa: BLE001  an error that cannot say what it is must not end who reports it
-        text = f"(its text raises {type(broken).__name__})"
-    if not isinstance(error, BaseException):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return causes(error)[-1] if isinstance(error, BaseException) else str(error)

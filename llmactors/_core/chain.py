@@ -5,13 +5,22 @@ from __future__ import annotations
 
 def chain_of(error: BaseException | None) -> tuple[BaseException, ...]:
     """Return *error* and what caused it, the root cause first."""
-    chain: list[BaseException] = []
-    while error is not None and error not in chain:
-        chain.append(error)
+    chain: dict[int, BaseException] = {}
+    while error is not None and id(error) not in chain:
+        chain[id(error)] = error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return tuple(reversed(chain))
+    return tuple(reversed(chain.values()))
 
 
-def describe_chain(error: BaseException | None) -> tuple[str, ...]:
-    """Say the chain in words, one line an error, the root cause first."""
-    return tuple(f"{type(link).__name__}: {link}" for link in chain_of(error))
+def causes(error: BaseException | None) -> tuple[str, ...]:
+    """Say in words what *error* came of, the root cause first: a line an error, such as ``KeyError: 'k'``."""
+    return tuple(described(link) for link in chain_of(error))
+
+
+def described(error: BaseException) -> str:
+    """Say in a line what *error* is, even if its text cannot be had."""
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001  an error that cannot say what it is must not end who reports it
+        text = f"(its text raises {type(broken).__name__})"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

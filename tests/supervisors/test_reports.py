@@ -10,7 +10,7 @@ from troupe import Player, Times, crash, leave
 from virtual import VirtualSystem, behaviour, run
 
 from supervisors import DynamicSupervisor, GaveUpError, Intensity, Supervisor, child
-from supervisors._reports import causes, described, report
+from supervisors._reports import causes_of, described, report
 
 
 class App(Supervisor):
@@ -106,8 +106,8 @@ def test_an_error_without_text_or_with_a_circle_of_causes_is_told_all_the_same()
     one, two = ValueError(), KeyError("k")
     one.__cause__, two.__cause__ = two, one
     assert described(one) == "ValueError"
-    assert causes(one) == ["KeyError: 'k'", "ValueError"]
-    assert causes(None) is None
+    assert causes_of(one) == ["KeyError: 'k'", "ValueError"]
+    assert causes_of(None) is None
 
 
 def test_an_error_whose_text_raises_is_told_all_the_same() -> None:

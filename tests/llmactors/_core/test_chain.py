@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from llmactors._core.chain import chain_of, describe_chain
+from llmactors._core.chain import causes, chain_of
 
 
 def chained(*errors: BaseException) -> BaseException:
@@ -40,4 +40,12 @@ def test_no_error_has_no_chain() -> None:
 
 
 def test_the_chain_in_words_is_a_line_an_error() -> None:
-    assert describe_chain(chained(ValueError("a"), RuntimeError("b"))) == ("ValueError: a", "RuntimeError: b")
+    assert causes(chained(ValueError("a"), RuntimeError("b"))) == ("ValueError: a", "RuntimeError: b")
+
+
+def test_an_error_without_words_or_whose_words_raise_is_told_all_the_same() -> None:
+    class BadError(Exception):
+        def __str__(self) -> str:
+            raise TypeError
+
+    assert causes(chained(ValueError(), BadError())) == ("ValueError", "BadError: (its text raises TypeError)")
