@@ -2,6 +2,7 @@
 
 from supervisors._dynamic import DynamicSupervisor
 from supervisors._overseer import ChildCount, ChildInfo
+from supervisors._partition import Partitions, PartitionSupervisor
 from supervisors._pool import pool
 from supervisors._specs import ChildSpec, child
 from supervisors._supervisor import Supervisor
@@ -18,6 +19,8 @@ __all__ = [
     "DynamicSupervisor",
     "GaveUpError",
     "Intensity",
+    "PartitionSupervisor",
+    "Partitions",
     "SpecError",
     "Supervisor",
     "SupervisorError",

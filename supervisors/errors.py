@@ -12,6 +12,7 @@ SupervisorError
 ├── ChildRestartingError          restart_child, delete_child: it is being restarted
 ├── TooManyChildrenError          start_child: `max_children` is reached
 ├── StartCalledOffError           start_child, restart_child: stopped before it was up
+├── PartitionKeyError             a key that no partition can be found by (also a TypeError)
 ├── SupervisorStoppingError       an administration call to a supervisor on its way out
 └── TaskTimeoutError              a task of a stream has had its time (also a TimeoutError)
 """
@@ -29,6 +30,7 @@ __all__ = [
     "ChildRunningError",
     "ChildStartError",
     "GaveUpError",
+    "PartitionKeyError",
     "SpecError",
     "StartCalledOffError",
     "SupervisorError",
@@ -157,6 +159,20 @@ class SupervisorStoppingError(SupervisorError):
     def __init__(self, request: str) -> None:
         super().__init__(f"`{request}` came to a supervisor that is stopping; ask the one that follows it")
         self.request = request
+
+
+class PartitionKeyError(SupervisorError, TypeError):
+    """A partition is found by text, bytes or a whole number, for those are the same key in every process.
+
+    Attributes:
+        key: what was given.
+    """
+
+    def __init__(self, key: object) -> None:
+        super().__init__(
+            f"a partition cannot be found by {key!r}, a {type(key).__name__}; give a str, bytes or int, such as its id"
+        )
+        self.key = key
 
 
 class TaskTimeoutError(SupervisorError, TimeoutError):

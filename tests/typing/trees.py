@@ -4,7 +4,16 @@ from functools import partial
 from typing import Any, assert_type
 
 from llmactors import Actor, ActorRef, ActorSystem, message
-from supervisors import Backoff, ChildSpec, DynamicSupervisor, Supervisor, child, pool
+from supervisors import (
+    Backoff,
+    ChildSpec,
+    DynamicSupervisor,
+    Partitions,
+    PartitionSupervisor,
+    Supervisor,
+    child,
+    pool,
+)
 
 
 class Counter(Actor):
@@ -21,6 +30,7 @@ class App(Supervisor):
     counter = child(Counter, 10, restart="transient", backoff=Backoff())
     stepping = child(partial(Counter, step=2), 10)
     counters = pool(Counter, 10, size=3, redeliver=1)
+    shares = child(PartitionSupervisor, child(Counter, 10), 8)
 
 
 def a_spec_knows_its_actor() -> None:
@@ -38,6 +48,16 @@ async def a_pool_is_asked_as_its_workers_are(system: ActorSystem) -> None:
     counters = system.ref(App.counters)
     assert_type(counters, ActorRef[Counter])
     assert_type(await counters.ask(Counter.add()), int)
+
+
+async def a_partition_is_a_ref_of_its_actor(system: ActorSystem) -> None:
+    shares = system.ref(App.shares)
+    assert_type(shares, ActorRef[PartitionSupervisor[Counter]])
+    router = await Partitions.of(shares)
+    assert_type(router, Partitions[Counter])
+    assert_type(await router[7].ask(Counter.add()), int)
+    assert_type(await (await shares.ask(PartitionSupervisor.partition(b"ann"))).ask(Counter.add()), int)
+    router[7.5]  # type: ignore[index]
 
 
 async def a_dynamic_child_is_a_ref_of_its_actor(workers: ActorRef[DynamicSupervisor]) -> None:
