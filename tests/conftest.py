@@ -10,6 +10,7 @@ import hypothesis
 import psutil
 import pytest
 import pytest_asyncio
+import structlog
 from leftovers import children_now, describe, end_children, threads_now
 
 try:
@@ -52,6 +53,13 @@ def leaves_no_process_or_thread_behind() -> Iterator[None]:
     end_children(alive)
     if names:
         pytest.fail("the test left behind: " + "; ".join(names), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def leaves_logging_as_it_was() -> Iterator[None]:
+    """Reports go to structlog only where a program configured it; `capture_logs` does, and does not take it back."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)
