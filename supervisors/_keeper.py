@@ -79,17 +79,21 @@ class Keeper:
 
     def happened(self, event: events.Event) -> None:
         """Answer *event*; one that comes up meanwhile has its turn after it."""
-        self._events.append(event)
         if self._deciding:
+            self._events.append(event)
             return
         self._deciding = True
         try:
+            self._decide(event)
             while self._events:
-                self.family, orders = decide(self.family, self._events.popleft(), self._ports.clock())
-                for effect in orders:
-                    self._order(effect)
+                self._decide(self._events.popleft())
         finally:
             self._deciding = False
+
+    def _decide(self, event: events.Event) -> None:
+        self.family, orders = decide(self.family, event, self._ports.clock())
+        for effect in orders:
+            self._order(effect)
 
     def ended(self, name: str, exit_: events.Exit, in_hand: tuple[InHand, ...]) -> None:
         """A child's incarnation has ended; what it had in hand may be delivered again to its next one."""
@@ -172,7 +176,9 @@ class Keeper:
 
     # -- what is ordered ----------------------------------------------------------------------------------------------
     def _order(self, effect: Effect) -> None:
-        match effect:
+        match effect:  # the most frequent first
+            case effects.Report() | effects.GiveUp():
+                self._report(effect)
             case effects.BeginStart(name):
                 self._begin_start(name)
             case effects.SendStop(name):
@@ -185,8 +191,6 @@ class Keeper:
                 self._timers.pop(name).cancel()
             case effects.Discard(name):
                 self._discard(name)
-            case effects.Report() | effects.GiveUp():
-                self._report(effect)
             case effects.AnswerStart() | effects.AnswerStop():
                 self._answer(effect)
             case effects.Ready():
@@ -264,9 +268,9 @@ class Keeper:
             self._report_give_up(effect)
             return
         level = LEVELS[effect.fact] if effect.expected else logging.WARNING
-        if self.family.rules.parallel and level == logging.INFO:
-            level = logging.DEBUG  # there may be 100 000 of them
         if is_heard(level):
+            if level == logging.INFO and self.family.rules.parallel:
+                level = logging.DEBUG  # there may be 100 000 of them
             exit_ = None if effect.why is None else described(effect.why)
             facts = {"exit": exit_, "causes": causes_of(effect.why), "restarts": self._restarts(effect)}
             report(level, effect.fact.value, path=self._path(effect.name), **facts)
@@ -290,4 +294,5 @@ def _terms(spec: ChildSpec[Any], *, kept: bool = True) -> Terms:
         significant=spec.significant,
         kept=kept and spec.restart is not Restart.TEMPORARY,
         backoff=spec.backoff,
+        intensity=spec.intensity,
     )

@@ -129,7 +129,7 @@ class Overseer(Actor):
         await keeper.closed.wait()
         verdict = keeper.verdict
         if isinstance(verdict, GaveUp):
-            intensity = keeper.family.rules.intensity
+            intensity = keeper.specs[verdict.name].intensity or keeper.family.rules.intensity
             cause = error_of(verdict.why)
             raise GaveUpError(verdict.name, verdict.history, intensity.restarts, intensity.within) from cause
 

@@ -27,14 +27,14 @@ class PoolOptions(Options, total=False):
 
     Attributes:
         size: how many workers, 1 or more; 2 without it.
-        intensity: how many restarts of workers before the pool gives up; 3 within 5 s without it.
+
+    `intensity` is the pool's: how many restarts of workers before it gives up; 3 within 5 s without it.
     """
 
     size: int
-    intensity: Intensity
 
 
-POOL_KNOWN = KNOWN | {"size", "intensity"}
+POOL_KNOWN = KNOWN | {"size"}
 
 
 class Pool(Overseer):
@@ -107,7 +107,7 @@ def pool(cls: Callable[[Unpack[Ts]], A], *args: *Ts, **options: Unpack[PoolOptio
     """
     given: dict[str, Any] = dict(options)
     refuse_unknown(given, POOL_KNOWN)
-    size, intensity = given.pop("size", 2), given.pop("intensity", Intensity())
+    size, intensity = given.pop("size", 2), given.pop("intensity", None) or Intensity()
     if not is_count(size) or size == 0:
         raise SpecError("size", size, "give a whole number, 1 or more")
     if not isinstance(intensity, Intensity):

@@ -13,6 +13,7 @@ from typing import Any, Final
 from llmactors import Crash, Killed, Normal, Shutdown, causes
 
 LOGGER: Final = "supervisors"
+_STANDARD: Final = logging.getLogger(LOGGER)
 
 
 def is_heard(level: int) -> bool:
@@ -20,7 +21,7 @@ def is_heard(level: int) -> bool:
     structlog = sys.modules.get("structlog")  # nobody can have configured what nobody has imported, and it is not light
     if structlog is not None and structlog.is_configured():
         return True
-    return level >= logging.WARNING and logging.getLogger(LOGGER).isEnabledFor(level)
+    return level >= logging.WARNING and _STANDARD.isEnabledFor(level)
 
 
 def report(level: int, event: str, **facts: Any) -> None:
@@ -31,18 +32,18 @@ def report(level: int, event: str, **facts: Any) -> None:
         structlog.get_logger(LOGGER).log(level, event, **told)
     elif level >= logging.WARNING:
         text = " ".join(f"{name}={fact}" for name, fact in told.items())
-        logging.getLogger(LOGGER).log(level, "%s %s", event, text)
+        _STANDARD.log(level, "%s %s", event, text)
 
 
 def described(why: object) -> str:
     """Say in a few words how something ended, or why it did not start."""
     match why:
+        case Crash(error):
+            return f"crash: {_name(error)}"
         case Normal():
             return "normal"
         case Shutdown():
             return "shutdown"
-        case Crash(error):
-            return f"crash: {_name(error)}"
         case Killed(None):
             return "killed"
         case Killed(cause):

@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar, TypeVar
 
 from llmactors import Actor, Mailbox
 from llmactors.hosts import HostConfig, Loop
-from supervisors._values import Backoff, Restart, is_count, is_number, word
+from supervisors._values import Backoff, Intensity, Restart, is_count, is_number, word
 from supervisors.errors import SpecError, UnknownOptionError
 
 A = TypeVar("A")
@@ -28,6 +28,8 @@ class Options(TypedDict, total=False):
         shutdown: seconds it has to stop before it is killed (5.0; supervisors: ``forever``), or ``kill`` at once.
         host: where its handlers run; the event loop without one.
         backoff: how long a restart waits; not at all without one.
+        intensity: how many restarts of this child before its supervisor gives up, counted apart from its siblings';
+            among theirs without it. (Of a `pool`: those of its workers before the pool gives up.)
         redeliver: how often a message that was in hand at an abnormal end is delivered again, 0 without it.
         mailbox: another mailbox than the class declares.
         start_timeout: seconds it has to come up; any number without it.
@@ -39,6 +41,7 @@ class Options(TypedDict, total=False):
     shutdown: ShutdownTime
     host: HostConfig | None
     backoff: Backoff | None
+    intensity: Intensity | None
     redeliver: int
     mailbox: Mailbox | None
     start_timeout: float | None
@@ -68,6 +71,7 @@ class ChildSpec(Generic[A]):
     shutdown: ShutdownTime = 5.0
     host: HostConfig | None = None
     backoff: Backoff | None = None
+    intensity: Intensity | None = None
     redeliver: int = 0
     mailbox: Mailbox | None = None
     start_timeout: float | None = None
@@ -150,6 +154,8 @@ def _check_values(spec: ChildSpec[Any]) -> None:
         raise SpecError("redeliver", spec.redeliver, "give a whole number, 0 or more")
     if spec.backoff is not None and not isinstance(spec.backoff, Backoff):
         raise SpecError("backoff", spec.backoff, "give a Backoff(...), or None for no wait")
+    if spec.intensity is not None and not isinstance(spec.intensity, Intensity):
+        raise SpecError("intensity", spec.intensity, "give an Intensity(restarts, within=seconds), or None")
     if spec.mailbox is not None and not isinstance(spec.mailbox, Mailbox):
         raise SpecError("mailbox", spec.mailbox, "give a Mailbox(...), or None for the class's own")
     if spec.host is not None and not hasattr(spec.host, "runtime"):

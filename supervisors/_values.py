@@ -68,7 +68,8 @@ class Intensity:
     *within* seconds old is forgotten.
 
     Attributes:
-        restarts: restarts granted within the window, 0 or more. One history for all children of a supervisor.
+        restarts: restarts granted within the window, 0 or more. One history for all children of a supervisor, but for
+            those that have an intensity of their own.
         within: length of the window in seconds, more than 0.
     """
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 def chain_of(error: BaseException | None) -> tuple[BaseException, ...]:
     """Return *error* and what caused it, the root cause first."""
-    chain: dict[int, BaseException] = {}
-    while error is not None and id(error) not in chain:
-        chain[id(error)] = error
+    chain: list[BaseException] = []
+    while error is not None and error not in chain:
+        chain.append(error)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return tuple(reversed(chain.values()))
+    return tuple(reversed(chain))
 
 
 def causes(error: BaseException | None) -> tuple[str, ...]:

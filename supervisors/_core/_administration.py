@@ -8,7 +8,7 @@ from supervisors._core._agenda import start_in_turn
 from supervisors._core._effects import AnswerStop
 from supervisors._core._events import ChildAdded, DeleteAsked, Request, RestartAsked, TerminateAsked
 from supervisors._core._family import Family, Phase
-from supervisors._core._slots import ALIVE, AT_REST, Asked, Sequel, Slot, State
+from supervisors._core._slots import ALIVE, AT_REST, NOBODY, STARTING, WAITING, Asked, Sequel, Slot
 from supervisors._core._turn import Turn
 from supervisors.errors import (
     AlreadyPresentError,
@@ -45,7 +45,7 @@ def _no_addition(family: Family, slot: Slot | None) -> SupervisorError | None:
 
 
 def _restarting(slot: Slot) -> bool:
-    again = slot.state is State.STARTING and slot.starts > 1 and slot.asked is Asked.NO
+    again = slot.state is STARTING and slot.starts > 1 and slot.asked is NOBODY
     return again or slot.state not in ALIVE
 
 
@@ -68,14 +68,17 @@ def administer(turn: Turn, request: Request) -> None:
 
 def _add(turn: Turn, request: ChildAdded) -> None:
     place = turn.family.places
-    turn.set(places=place + 1)
+    turn.family.places += 1
     slot = Slot(name=request.name, terms=request.terms, place=place, since=turn.now, asked=Asked.ADDED)
-    turn.slots.put(slot)
+    turn.slots.add(slot)
     start_in_turn(turn, slot)
 
 
 def _restart(turn: Turn, name: str) -> None:
-    start_in_turn(turn, turn.move(turn.slots[name], State.WAITING, asked=Asked.RESTARTED))
+    slot = turn.slots[name]
+    slot.asked = Asked.RESTARTED
+    turn.move(slot, WAITING)
+    start_in_turn(turn, slot)
 
 
 def _terminate(turn: Turn, name: str) -> None:

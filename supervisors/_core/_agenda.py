@@ -10,7 +10,7 @@ from __future__ import annotations
 from supervisors._core._change import changed
 from supervisors._core._effects import AnswerStart, CancelTimer, Finished
 from supervisors._core._family import FIRST, Halting, Holding, Phase, Raising, Verdict
-from supervisors._core._slots import ALIVE, AT_REST, STARTABLE, Asked, Slot, State
+from supervisors._core._slots import ALIVE, AT_REST, DOWN, NOBODY, STARTABLE, STOPPING, UP, WAITING, Slot
 from supervisors._core._turn import Turn
 from supervisors._values import Strategy
 from supervisors.errors import StartCalledOffError
@@ -18,27 +18,27 @@ from supervisors.errors import StartCalledOffError
 
 def advance(turn: Turn) -> bool:
     """Carry the agenda on by one step. Returns whether another step may follow at once."""
-    match turn.family.agenda:
-        case Raising() as agenda:
-            return _raise_next(turn, agenda)
-        case Halting() as agenda:
-            return _halt_next(turn, agenda)
-        case None if turn.family.phase is Phase.CLOSING and not turn.slots.alive:
-            turn.set(phase=Phase.CLOSED)
-            turn.order(Finished())
+    agenda = turn.family.agenda
+    if isinstance(agenda, Raising):
+        return _raise_next(turn, agenda)
+    if isinstance(agenda, Halting):
+        return _halt_next(turn, agenda)
+    if agenda is None and turn.closing and turn.family.phase is Phase.CLOSING and not turn.slots.alive:
+        turn.family.phase = Phase.CLOSED
+        turn.order(Finished())
     return False
 
 
 def _raise_next(turn: Turn, agenda: Raising) -> bool:
     for at in range(agenda.at, len(agenda.names)):
         slot = turn.slots.get(agenda.names[at])
-        if slot is None or slot.state is State.UP or slot.state in AT_REST:
+        if slot is None or slot.state is UP or slot.state in AT_REST:
             continue
-        turn.set(agenda=changed(agenda, at=at))
+        turn.family.agenda = changed(agenda, at=at)
         if slot.state in STARTABLE:
             turn.begin(slot)
         return False
-    turn.set(agenda=None)
+    turn.family.agenda = None
     return True
 
 
@@ -47,16 +47,16 @@ def _halt_next(turn: Turn, agenda: Halting) -> bool:
         slot = turn.slots.get(agenda.names[at])
         if slot is None or slot.state not in ALIVE:
             continue
-        turn.set(agenda=changed(agenda, at=at))
-        if slot.state is not State.STOPPING:
+        turn.family.agenda = changed(agenda, at=at)
+        if slot.state is not STOPPING:
             turn.halt(slot)
         return False
     if turn.closing:
-        turn.set(agenda=None)
+        turn.family.agenda = None
     elif agenda.delay is None:
         raise_group(turn, agenda.first)
     else:
-        turn.set(agenda=Holding(agenda.first, turn.arm(None, agenda.delay)))
+        turn.family.agenda = Holding(agenda.first, turn.arm(None, agenda.delay))
     return True
 
 
@@ -65,16 +65,16 @@ def raise_group(turn: Turn, first: int) -> None:
     if turn.family.rules.revive:
         for slot in turn.slots:
             if slot.place >= first and slot.state in AT_REST:
-                turn.move(slot, State.WAITING)
+                turn.move(slot, WAITING)
     names = tuple(slot.name for slot in turn.slots if slot.state in STARTABLE)
-    turn.set(agenda=Raising(names, first))
+    turn.family.agenda = Raising(names, first)
 
 
 def start_in_turn(turn: Turn, slot: Slot) -> None:
     """Start *slot* now, or when what is under way has come so far."""
     match turn.family.agenda:
         case Raising() as agenda:
-            turn.set(agenda=changed(agenda, names=(*agenda.names, slot.name)))
+            turn.family.agenda = changed(agenda, names=(*agenda.names, slot.name))
         case Halting() | Holding() as agenda if slot.place >= agenda.first:
             pass  # it waits, and so it is started with the group
         case _:
@@ -90,14 +90,15 @@ def regroup(turn: Turn, slot: Slot, delay: float | None) -> None:
             turn.order(CancelTimer(None))
         case Halting(delay=float() as longer):
             delay = max(longer, delay or 0.0)
-    turn.set(agenda=Halting(_alive_from(turn, first), first, delay))
+    turn.family.agenda = Halting(_alive_from(turn, first), first, delay)
 
 
 def close(turn: Turn, verdict: Verdict) -> None:
     """Begin the end: call off what waits, then stop the children, last started first (or all at once)."""
     if isinstance(turn.family.agenda, Holding):
         turn.order(CancelTimer(None))
-    turn.set(phase=Phase.CLOSING, verdict=verdict, agenda=None, late=())
+    family = turn.family
+    family.phase, family.verdict, family.agenda, family.late = Phase.CLOSING, verdict, None, ()
     for slot in tuple(turn.slots):
         _call_off(turn, slot)
     if turn.family.rules.parallel:
@@ -105,17 +106,16 @@ def close(turn: Turn, verdict: Verdict) -> None:
             if slot.state in ALIVE:
                 turn.halt(slot, slot.sequel)
     else:
-        turn.set(agenda=Halting(_alive_from(turn, FIRST)))
+        turn.family.agenda = Halting(_alive_from(turn, FIRST))
 
 
 def _call_off(turn: Turn, slot: Slot) -> None:
-    if slot.asked is not Asked.NO:
+    if slot.asked is not NOBODY:
         turn.order(AnswerStart(slot.name, StartCalledOffError(slot.name)))
     if slot.state in STARTABLE:
         turn.disarm(slot)
-        turn.move(slot, State.DOWN, asked=Asked.NO)
-    elif slot.asked is not Asked.NO:
-        turn.slots.put(changed(slot, asked=Asked.NO))
+        turn.move(slot, DOWN)
+    slot.asked = NOBODY
 
 
 def _alive_from(turn: Turn, first: int) -> tuple[str, ...]:

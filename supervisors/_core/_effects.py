@@ -1,9 +1,13 @@
-"""What a family orders. Each order returns at once; its outcome, if it has one, is a later event."""
+"""What a family orders. Each order returns at once; its outcome, if it has one, is a later event.
+
+Orders are values that nobody changes. They are not frozen because a frozen one takes three times as long to make, and
+each is made once for each thing that happens.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TypeAlias
 
 from supervisors._core._events import Exit
@@ -11,28 +15,28 @@ from supervisors._core._events import Exit
 Why: TypeAlias = "Exit | BaseException"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BeginStart:
     """Begin an incarnation. Outcome: `Started`, `StartFailed` or `Ended`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SendStop:
     """Ask the incarnation to stop within its shutdown time, after which the kernel kills it. Outcome: `Ended`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kill:
     """End the incarnation without asking. Outcome: `Ended`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ArmTimer:
     """Report `TimerFired(name, ticket)` in *delay* seconds; at 0 behind what waits in the mailbox already."""
 
@@ -41,21 +45,21 @@ class ArmTimer:
     ticket: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CancelTimer:
     """Forget the timer of that name."""
 
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Discard:
     """Nothing brings this child back by itself: end its address, and with it the wait of everybody who asks it."""
 
     name: str
 
 
-class Fact(Enum):
+class Fact(StrEnum):
     """What a report tells; the values are the events in the log."""
 
     STARTED = "actor_started"
@@ -64,8 +68,10 @@ class Fact(Enum):
     START_FAILED = "actor_start_failed"
     IGNORED = "actor_start_ignored"
 
+    __hash__ = str.__hash__  # an enum's own is written in Python
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Report:
     """Tell the world. *expected*: it was the supervisor's own doing, or a clean end."""
 
@@ -75,7 +81,7 @@ class Report:
     expected: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GiveUp:
     """Tell the world that the intensity is exhausted. The children's stops follow, and then `Finished`."""
 
@@ -84,7 +90,7 @@ class GiveUp:
     history: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnswerStart:
     """Answer the administration call that asked for this start: it is up (None), or why it is not."""
 
@@ -93,19 +99,19 @@ class AnswerStart:
     ignored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnswerStop:
     """Answer the administration calls that asked for this child's end: it is gone."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ready:
     """Every child that was there at the beginning has had its start."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finished:
     """No child is left. The family's verdict says how the supervisor is to end."""
 

@@ -1,4 +1,7 @@
-"""What happens to a family. Each is one fact; what follows from it is decided in `_decide`."""
+"""What happens to a family. Each is one fact; what follows from it is decided in `_decide`.
+
+They are not frozen, for the reason that orders are not (see `_effects`).
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,19 @@ class Exit(Protocol):
         """Whether it ended as it was meant to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenAsked:
     """The family is to start its children, one after another."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Started:
     """A child is up: its start hook has returned."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StartFailed:
     """A child did not come up. *ignored*: it says itself that it need not run.
 
@@ -48,7 +51,7 @@ class StartFailed:
         return self.error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ended:
     """A child's incarnation has ended. *luck* and *told* as for a failed start."""
 
@@ -63,7 +66,7 @@ class Ended:
         return self.exit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimerFired:
     """A timer is due: a child's (its *name*) or the group's (None). An old *ticket* marks a stale one."""
 
@@ -71,12 +74,12 @@ class TimerFired:
     ticket: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StopAsked:
     """The family is to stop all children and be finished."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChildAdded:
     """A new child is to take the last place and start."""
 
@@ -84,21 +87,21 @@ class ChildAdded:
     terms: Terms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TerminateAsked:
     """A child is to end and not to come back by itself."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RestartAsked:
     """A child that is not running is to start again."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DeleteAsked:
     """A child that is not running is to be forgotten."""
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from supervisors._core._effects import Why
 from supervisors._core._events import Ended
-from supervisors._core._slots import Slot, Table, Terms
+from supervisors._core._slots import Record, Slot, Table, Terms
 from supervisors._values import AutoShutdown, Intensity, Strategy
 
 FIRST = -1  # below every place: the whole family
@@ -112,24 +112,13 @@ class GaveUp:
 Verdict: TypeAlias = Stopped | Completed | StartedNot | GaveUp
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One restart, remembered until its child (the slot in *place*) has aged by the window since *mark*."""
-
-    name: str
-    place: int
-    at: float
-    mark: float
-    told: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Family:
-    """The whole state. `decide` turns it into the next one and consumes it, for the table is shared.
+    """The whole state. `decide` turns it into the next one in place: the one that it was given is spent.
 
     Attributes:
         agenda: what is done in order among several children, if anything is. While a family closes, what is left.
-        history: restarts not forgotten yet.
+        history: restarts not forgotten yet, but of those children whose restarts are counted apart.
         late: ends of children that were up before the family was open; dealt with as soon as it is.
         verdict: why the family closes, from `Phase.CLOSING` on.
         places: how many places were given out.
@@ -140,7 +129,7 @@ class Family:
     slots: Table
     phase: Phase = Phase.NEW
     agenda: Agenda | None = None
-    history: tuple[Record, ...] = ()
+    history: list[Record] = field(default_factory=list)
     late: tuple[Ended, ...] = ()
     verdict: Verdict | None = None
     places: int = 0

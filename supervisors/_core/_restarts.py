@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from supervisors._core._agenda import close, regroup
 from supervisors._core._backoff import delay as backoff_delay
-from supervisors._core._change import changed
 from supervisors._core._effects import GiveUp, Why
 from supervisors._core._events import Ended, Exit, StartFailed
-from supervisors._core._family import Completed, GaveUp, Halting, Holding, Phase, Raising, Record
-from supervisors._core._slots import AT_REST, Slot, State, age
+from supervisors._core._family import Completed, GaveUp, Halting, Holding, Phase, Raising
+from supervisors._core._slots import AT_REST, BACKING_OFF, DONE, UP, WAITING, Record, Slot, age
 from supervisors._core._turn import Turn
-from supervisors._values import AutoShutdown, Restart
+from supervisors._values import AutoShutdown, Intensity, Restart
 
 
 def comes_back(restart: Restart, exit_: Exit) -> bool:
@@ -23,7 +22,7 @@ def judge(turn: Turn, slot: Slot, event: Ended) -> None:
     if not comes_back(slot.terms.restart, event.exit):
         finish(turn, slot)
     elif _caught(turn, slot):
-        turn.move(slot, State.WAITING)
+        turn.move(slot, WAITING)
     else:
         restart(turn, slot, event, retry=False)
 
@@ -34,14 +33,14 @@ def _caught(turn: Turn, slot: Slot) -> bool:
         case Halting(first=first) | Holding(first=first):
             return slot.place >= first
         case Raising(first=first):
-            return slot.state is State.WAITING and slot.place >= first
+            return slot.state is WAITING and slot.place >= first
         case _:
             return False
 
 
 def finish(turn: Turn, slot: Slot) -> None:
     """Let *slot* be at an end, and the family with it where its significance says so."""
-    turn.rest(slot, State.DONE)
+    turn.rest(slot, DONE)
     if slot.terms.significant and turn.family.phase is Phase.OPEN:
         mode = turn.family.rules.auto_shutdown
         last = not any(each.terms.significant and each.state not in AT_REST for each in turn.slots)
@@ -55,9 +54,11 @@ def restart(turn: Turn, slot: Slot, event: Ended | StartFailed, *, retry: bool) 
     A *retry* after a failed start goes by a timer even without a back-off, behind what waits in the mailbox: so a child
     that never starts cannot keep its supervisor from answering.
     """
-    steady = slot.state is State.UP and turn.now - slot.since >= turn.family.rules.intensity.within
-    slot = turn.move(slot, State.BACKING_OFF, failures=1 if steady else slot.failures + 1, ticket=0)
-    if not _granted(turn, slot, event.told):
+    intensity = slot.terms.intensity or turn.family.rules.intensity
+    steady = slot.state is UP and turn.now - slot.since >= intensity.within
+    slot.failures, slot.ticket = 1 if steady else slot.failures + 1, 0
+    turn.move(slot, BACKING_OFF)
+    if not _granted(turn, slot, intensity, event.told):
         _give_up(turn, slot, event.why)
         return
     backoff = slot.terms.backoff
@@ -67,17 +68,25 @@ def restart(turn: Turn, slot: Slot, event: Ended | StartFailed, *, retry: bool) 
     elif delay is None:
         turn.begin(slot)
     else:
-        turn.slots.put(changed(slot, ticket=turn.arm(slot.name, delay)))
+        slot.ticket = turn.arm(slot.name, delay)
 
 
-def _granted(turn: Turn, slot: Slot, told: str) -> bool:
+def _granted(turn: Turn, slot: Slot, intensity: Intensity, told: str) -> bool:
     """Enter the restart into the history, forgetting what is old, and tell whether it is within the intensity."""
-    intensity = turn.family.rules.intensity
-    history = (*turn.family.history, Record(slot.name, slot.place, turn.now, slot.aged, told))
+    history = _history(turn, slot)
+    history.append(Record(slot.name, slot.place, turn.now, slot.aged, told))
     if len(history) > intensity.restarts:
-        history = tuple(each for each in history if _age(turn, each) < intensity.within)
-    turn.set(history=history)
+        history[:] = [each for each in history if _age(turn, each) < intensity.within]
     return len(history) <= intensity.restarts
+
+
+def _history(turn: Turn, slot: Slot) -> list[Record]:
+    """Return where restarts of *slot* are counted: among the family's, or apart."""
+    if slot.terms.intensity is None:
+        return turn.family.history
+    if slot.history is None:
+        slot.history = []
+    return slot.history
 
 
 def _age(turn: Turn, record: Record) -> float:
@@ -88,6 +97,6 @@ def _age(turn: Turn, record: Record) -> float:
 
 
 def _give_up(turn: Turn, slot: Slot, why: Why) -> None:
-    history = tuple(each.told for each in turn.family.history)
+    history = tuple(each.told for each in _history(turn, slot))
     turn.order(GiveUp(slot.name, why, history))
     close(turn, GaveUp(slot.name, why, history))

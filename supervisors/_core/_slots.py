@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from supervisors._values import Backoff, Restart
+from supervisors._values import Backoff, Intensity, Restart
 
 
 class State(StrEnum):
@@ -24,10 +23,13 @@ class State(StrEnum):
     __hash__ = str.__hash__  # an enum's own is written in Python, and states are looked up at every event
 
 
-ALIVE = frozenset({State.STARTING, State.UP, State.STOPPING})
-STARTABLE = frozenset({State.WAITING, State.BACKING_OFF})
-AT_REST = frozenset({State.DOWN, State.DONE})
-AGEING = AT_REST | {State.UP}
+# By these names a state costs a decision nothing; `State.UP` looks it up in the enum every time.
+WAITING, STARTING, UP, STOPPING, BACKING_OFF, DOWN, DONE = State
+
+ALIVE = frozenset({STARTING, UP, STOPPING})
+STARTABLE = frozenset({WAITING, BACKING_OFF})
+AT_REST = frozenset({DOWN, DONE})
+AGEING = AT_REST | {UP}
 
 
 class Sequel(Enum):
@@ -45,6 +47,9 @@ class Asked(Enum):
     RESTARTED = auto()
 
 
+NOBODY = Asked.NO
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What a child's spec means for the decisions.
@@ -55,6 +60,7 @@ class Terms:
         significant: whether its end may end the supervisor.
         kept: whether its name stays known when it is not running.
         backoff: how long a restart waits; None for not at all.
+        intensity: restarts granted to it alone, counted apart; None where it shares those of the family.
     """
 
     restart: Restart
@@ -62,11 +68,14 @@ class Terms:
     significant: bool = False
     kept: bool = True
     backoff: Backoff | None = None
+    intensity: Intensity | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Slot:
     """One child's state. *place* is its position in the order and, never given twice, its identity.
+
+    Changed in place, as the table is; its *state* only by `Table.enter`.
 
     Attributes:
         since: when the present state began, seconds.
@@ -74,19 +83,32 @@ class Slot:
         starts: how often a start was begun.
         failures: ends and failed starts in a row that called for a restart, for the back-off.
         ticket: number of the timer it waits for; timers with another number are stale.
+        history: its restarts that are not forgotten yet, where they are counted apart.
     """
 
     name: str
     terms: Terms
     place: int
-    state: State = State.WAITING
+    state: State = WAITING
     since: float = 0.0
     aged: float = 0.0
     starts: int = 0
     failures: int = 0
     ticket: int = 0
-    asked: Asked = Asked.NO
+    asked: Asked = NOBODY
     sequel: Sequel = Sequel.REVIVE
+    history: list[Record] | None = None
+
+
+@dataclass(slots=True)
+class Record:
+    """One restart, remembered until its child (the slot in *place*) has aged by the window since *mark*."""
+
+    name: str
+    place: int
+    at: float
+    mark: float
+    told: str
 
 
 def age(slot: Slot, now: float) -> float:
@@ -104,8 +126,10 @@ class Table:
     __slots__ = ("_slots", "counts")
 
     def __init__(self, slots: Iterable[Slot] = ()) -> None:
-        self._slots = {slot.name: slot for slot in slots}
-        self.counts = Counter(slot.state for slot in self._slots.values())
+        self._slots: dict[str, Slot] = {}
+        self.counts = dict.fromkeys(State, 0)
+        for slot in slots:
+            self.add(slot)
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -123,13 +147,19 @@ class Table:
         """Return the slot of that name, or None."""
         return self._slots.get(name)
 
-    def put(self, slot: Slot) -> None:
-        """Store *slot*: in its old place if the name is known, else last."""
-        old = self._slots.get(slot.name)
-        if old is not None:
-            self.counts[old.state] -= 1
+    def add(self, slot: Slot) -> None:
+        """Store *slot*, of a name that is not known, in the last place."""
         self.counts[slot.state] += 1
         self._slots[slot.name] = slot
+
+    def enter(self, slot: Slot, state: State, now: float) -> None:
+        """Bring *slot* into *state*."""
+        old, counts = slot.state, self.counts
+        if old in AGEING:
+            slot.aged += now - slot.since
+        counts[old] -= 1
+        counts[state] += 1
+        slot.state, slot.since = state, now
 
     def drop(self, name: str) -> None:
         """Forget the slot of that name."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from supervisors._core._change import changed
 from supervisors._core._effects import (
     AnswerStart,
     AnswerStop,
@@ -19,8 +16,8 @@ from supervisors._core._effects import (
     SendStop,
     Why,
 )
-from supervisors._core._family import Family, Phase
-from supervisors._core._slots import Asked, Sequel, Slot, State, Table, age
+from supervisors._core._family import Family
+from supervisors._core._slots import BACKING_OFF, DOWN, NOBODY, STARTING, STOPPING, Sequel, Slot, State, Table
 
 
 class Turn:
@@ -36,60 +33,56 @@ class Turn:
     @property
     def closing(self) -> bool:
         """Whether the family is on its way out."""
-        return self.family.phase in (Phase.CLOSING, Phase.CLOSED)
+        return self.family.verdict is not None
 
-    def set(self, **changes: Any) -> None:
-        """Change the family's header."""
-        self.family = changed(self.family, **changes)
-
-    def order(self, *effects: Effect) -> None:
-        """Give orders, in this order."""
-        self.effects += effects
+    def order(self, effect: Effect) -> None:
+        """Give an order, after those given before."""
+        self.effects.append(effect)
 
     def report(self, fact: Fact, slot: Slot, why: Why | None = None, *, expected: bool = True) -> None:
         """Order a report about *slot*."""
         self.order(Report(fact, slot.name, why, expected))
 
-    def move(self, slot: Slot, state: State, **changes: Any) -> Slot:
+    def move(self, slot: Slot, state: State) -> None:
         """Bring *slot* into *state*."""
-        moved = changed(slot, state=state, since=self.now, aged=age(slot, self.now), **changes)
-        self.slots.put(moved)
-        return moved
+        self.slots.enter(slot, state, self.now)
 
     def begin(self, slot: Slot) -> None:
         """Begin an incarnation."""
-        self.move(slot, State.STARTING, starts=slot.starts + 1)
+        slot.starts += 1
+        self.move(slot, STARTING)
         self.order(BeginStart(slot.name))
 
     def halt(self, slot: Slot, sequel: Sequel = Sequel.REVIVE) -> None:
         """End the incarnation as its terms say; one that is stopping already keeps its stop and gets the sequel."""
-        if slot.state is not State.STOPPING:
+        if slot.state is not STOPPING:
             self.order(Kill(slot.name) if slot.terms.kill else SendStop(slot.name))
-        self.move(slot, State.STOPPING, sequel=sequel)
+            self.move(slot, STOPPING)
+        slot.sequel = sequel
 
     def arm(self, name: str | None, delay: float) -> int:
         """Arm a timer and return its ticket."""
-        ticket = self.family.tickets + 1
-        self.set(tickets=ticket)
-        self.order(ArmTimer(name, delay, ticket))
-        return ticket
+        self.family.tickets += 1
+        self.order(ArmTimer(name, delay, self.family.tickets))
+        return self.family.tickets
 
     def disarm(self, slot: Slot) -> None:
         """Cancel the timer that *slot* waits for, if it waits for one."""
-        if slot.state is State.BACKING_OFF and slot.ticket:
+        if slot.state is BACKING_OFF and slot.ticket:
             self.order(CancelTimer(slot.name))
 
     def rest(self, slot: Slot, state: State, *, kept: bool = True) -> None:
         """Leave *slot* without an incarnation and without a prospect of one: at rest in *state*, or forgotten."""
         if kept and slot.terms.kept:
-            self.move(slot, state, asked=Asked.NO)
+            slot.asked = NOBODY
+            self.move(slot, state)
         else:
             self.slots.drop(slot.name)
         self.order(Discard(slot.name))
 
     def retire(self, slot: Slot, called_off: Why) -> None:
         """Put *slot* to rest because somebody asked for it, and answer those who wait for it."""
-        if slot.asked is not Asked.NO:
+        if slot.asked is not NOBODY:
             self.order(AnswerStart(slot.name, called_off))
-        self.rest(slot, State.DOWN)
+        self.rest(slot, DOWN)
         self.order(AnswerStop(slot.name))

@@ -256,3 +256,40 @@ async def test_a_dynamic_supervisor_gives_up_like_any_other() -> None:
         assert crowd.state == "discarded"
         assert {ref.state for ref in refs} == {"discarded"}
         assert now() < 5.0
+
+
+@behaviour("X6")
+async def test_a_child_may_have_a_budget_of_its_own() -> None:
+    class It(Supervisor):
+        intensity = Intensity(1)
+        flaky = child(Player, [], intensity=Intensity(20, within=60.0))
+        critical = child(Player, [], intensity=Intensity(0))
+        other = child(Player, [])
+
+    async def main(*crashes: str) -> None:
+        async with VirtualSystem(It) as system:
+            for path in crashes:
+                await crash(system.ref(path))
+
+    await main(*["flaky"] * 20, "other")
+    for crashes, granted, within in (
+        (["flaky"] * 21, 20, 60.0),
+        (["critical"], 0, 5.0),
+        (["flaky", "other", "other"], 1, 5.0),
+    ):
+        with pytest.raises(GaveUpError, match=f"within {within:g} s of being up, {granted} are granted") as caught:
+            await main(*crashes)
+        assert (caught.value.child, len(caught.value.history)) == (crashes[-1], granted + 1)
+
+
+@behaviour("X6")
+async def test_a_dynamic_child_may_have_one_too() -> None:
+    class Crowd(DynamicSupervisor):
+        intensity = Intensity(0)
+
+    async with VirtualSystem(Crowd) as system:
+        spec = child(Player, [], intensity=Intensity(2))
+        ref = await system.ref("/").ask(Crowd.start_child(spec))
+        for _ in range(2):
+            await crash(ref)
+        assert ref.usage().restarts == 2

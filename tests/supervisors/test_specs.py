@@ -50,6 +50,7 @@ def test_a_child_s_defaults_and_that_the_full_spec_reads_back(row: str) -> None:
     assert (spec.actor, spec.args, spec.kwargs) == (Player, ([],), {})
     assert (spec.restart, spec.shutdown, spec.significant, spec.redeliver) == ("permanent", 5.0, False, 0)
     assert (spec.host, spec.backoff, spec.mailbox, spec.start_timeout) == (None, None, None, None)
+    assert spec.intensity is None
     assert (spec.name, spec.owner) == ("second", App)
     assert child(App).shutdown == "forever"
     assert child(App, shutdown=3).shutdown == 3
@@ -108,7 +109,15 @@ def test_a_misspelt_declaration_of_a_class_is_refused(row: str) -> None:
     [
         *rows("A16", ("restart", "always"), ("restart", 1), ("restart", None), ("significant", 1), ("name", 7)),
         *rows("A16", ("name", "a/b"), ("name", "a\nb"), ("name", "x" * 201), ("redeliver", -1), ("redeliver", 1.0)),
-        *rows("A16", ("redeliver", True), ("backoff", 3.0), ("mailbox", 10), ("host", "thread"), ("start_timeout", 0)),
+        *rows(
+            "A16",
+            ("redeliver", True),
+            ("backoff", 3.0),
+            ("intensity", 3),
+            ("mailbox", 10),
+            ("host", "thread"),
+            ("start_timeout", 0),
+        ),
         *rows("A16", ("start_timeout", "1")),
         *rows("A17", ("shutdown", -1), ("shutdown", "never"), ("shutdown", None), ("shutdown", float("nan"))),
         *rows("A17", ("shutdown", True), ("shutdown", float("inf"))),
@@ -145,6 +154,7 @@ def test_what_is_no_actor_class_is_refused(row: str, value: Any) -> None:
         ("host", Loop()),
         ("mailbox", Mailbox(capacity=1)),
         ("backoff", Backoff()),
+        ("intensity", Intensity(0, within=60.0)),
         ("start_timeout", 0.1),
         ("redeliver", 3),
     ),

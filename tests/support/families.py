@@ -36,7 +36,7 @@ from supervisors._core._events import (
 )
 from supervisors._core._family import Rules, family
 from supervisors._core._slots import Slot, Terms
-from supervisors._values import Backoff, Restart
+from supervisors._values import Backoff, Intensity, Restart
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,14 @@ def terms(
     restart: Restart = Restart.PERMANENT,
     *,
     backoff: Backoff | None = None,
+    intensity: Intensity | None = None,
     kill: bool = False,
     significant: bool = False,
     kept: bool | None = None,
 ) -> Terms:
     """Make a child's terms; temporary children are not kept, as their specs say."""
     keep = restart is not Restart.TEMPORARY if kept is None else kept
-    return Terms(restart=restart, backoff=backoff, kill=kill, significant=significant, kept=keep)
+    return Terms(restart=restart, backoff=backoff, intensity=intensity, kill=kill, significant=significant, kept=keep)
 
 
 @dataclass

@@ -61,7 +61,7 @@ def test_a30_an_end_without_a_restart_leaves_the_siblings_alone(
     nursery = four(strategy, b=restart)
     nursery.end("b", way)  # type: ignore[arg-type]
     assert nursery.drain() == ["discard b"]
-    assert nursery.family.history == ()
+    assert nursery.family.history == []
 
 
 @pytest.mark.parametrize("revive", [False, True])

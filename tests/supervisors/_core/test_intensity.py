@@ -88,7 +88,7 @@ def test_a52_administration_never_counts() -> None:
         family.terminate("c")
         family.delete("c")
     assert family.states == {"a": "up", "b": "up"}
-    assert family.family.history == ()
+    assert family.family.history == []
 
 
 def test_a_failed_start_that_somebody_asked_for_is_answered_and_neither_counted_nor_tried_again() -> None:
@@ -163,3 +163,71 @@ def test_restarts_of_a_child_that_is_at_rest_are_forgotten_by_the_clock() -> Non
     family.wait(1.0)
     family.end("b")
     assert family.states == {"a": "done", "b": "up"}
+
+
+@pytest.mark.parametrize("granted", [0, 1, 4])
+def test_x6_restarts_of_a_child_with_an_intensity_of_its_own_are_counted_apart(granted: int) -> None:
+    children = {"a": terms(intensity=Intensity(granted, 5.0)), "b": terms()}
+    family = Nursery(Rules(intensity=Intensity(2, 5.0)), children).open()
+    for _ in range(granted):
+        family.end("a")
+    family.end("b")
+    family.end("b")
+    assert family.drain()[3:] == ["start a"] * granted + ["start b"] * 2
+    family.end("a", NORMAL)
+    assert family.drain() == lines("give up a, stop b, finished")
+    assert family.history == ["crash"] * granted + ["normal"]
+
+
+def test_x6_what_the_others_use_up_is_not_taken_from_it_nor_its_own_from_them() -> None:
+    children = {"a": terms(intensity=Intensity(9, 5.0)), "b": terms()}
+    family = Nursery(Rules(intensity=Intensity(0, 5.0)), children).open()
+    for _ in range(9):
+        family.end("a")
+    assert not family.family.history
+    family.drain()
+    family.end("b")
+    assert family.drain() == lines("give up b, stop a, finished")
+    assert family.history == ["crash"]
+
+
+def test_x6_its_restarts_are_forgotten_by_its_own_window() -> None:
+    family = Nursery(Rules(intensity=Intensity(0, 1.0)), {"a": terms(intensity=Intensity(1, 10.0))}).open()
+    family.end("a")
+    family.wait(10.0)
+    family.end("a")
+    family.wait(9.9)
+    family.drain()
+    family.end("a")
+    assert family.drain()[0] == "give up a"
+
+
+def test_x6_in_a_group_it_is_the_failed_child_whose_budget_counts() -> None:
+    children = {"a": terms(intensity=Intensity(1, 5.0)), "b": terms()}
+    family = Nursery(Rules(strategy=Strategy.ONE_FOR_ALL, intensity=Intensity(2, 5.0)), children).open()
+    family.end("a")
+    family.end("b")
+    assert [len(family.family.history), len(family.slot("a").history or ())] == [1, 1]
+
+
+def test_x6_a_name_that_is_given_anew_begins_with_a_new_count() -> None:
+    own = terms(Restart.TRANSIENT, intensity=Intensity(1, 5.0))
+    family = Nursery(Rules(), {"a": own}).open()
+    family.end("a")
+    family.end("a", NORMAL)
+    family.delete("a")
+    family.add("a", own)
+    family.end("a")
+    assert family.drain()[-1] == "start a"
+
+
+def test_x6_the_row_of_failures_for_the_back_off_ends_with_its_own_window() -> None:
+    own = terms(intensity=Intensity(9, 60.0), backoff=Backoff(1.0, factor=2.0, jitter=0.0))
+    family = Nursery(Rules(intensity=Intensity(3, 5.0)), {"a": own}).open()
+    family.drain()
+    family.end("a")
+    family.wait(31.0)
+    family.end("a")
+    family.wait(62.0)
+    family.end("a")
+    assert [line for line in family.drain() if line.startswith("timer")] == ["timer a 1", "timer a 2", "timer a 1"]

@@ -18,7 +18,8 @@ LUCK = st.floats(0.0, 1.0)
 @st.composite
 def any_terms(draw: st.DrawFn) -> Terms:
     backoff = draw(st.none() | st.just(Backoff(0.5, 4.0)))
-    return terms(draw(st.sampled_from(Restart)), backoff=backoff, kill=draw(st.booleans()))
+    intensity = draw(st.none() | st.builds(Intensity, st.integers(0, 3), st.just(5.0)))
+    return terms(draw(st.sampled_from(Restart)), backoff=backoff, intensity=intensity, kill=draw(st.booleans()))
 
 
 class Watched(Nursery):
@@ -45,8 +46,8 @@ class Watched(Nursery):
                 assert not self.living, "finished with children alive"
                 assert not self.timers
                 self.finished = True
-            case GiveUp(history=history):
-                assert len(history) == self.rules.intensity.restarts + 1
+            case GiveUp(name=name, history=history):
+                assert len(history) == (self.slot(name).terms.intensity or self.rules.intensity).restarts + 1
                 self.gave_up = True
             case Report() | Ready():
                 pass
@@ -148,6 +149,12 @@ class FamilyMachine(RuleBasedStateMachine):
     def restarts_within_the_window_never_exceed_the_budget(self) -> None:
         if not self.it.gave_up:
             assert len(self.it.family.history) <= self.it.rules.intensity.restarts
+            for slot in self.it.family.slots:
+                if slot.terms.intensity is None:
+                    assert slot.history is None
+                else:
+                    assert len(slot.history or ()) <= slot.terms.intensity.restarts
+                    assert all(record.name != slot.name for record in self.it.family.history)
 
     @invariant()
     def whoever_is_to_run_is_on_the_way(self) -> None:
