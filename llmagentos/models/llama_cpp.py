@@ -185,10 +185,13 @@ def _start(spec: LlamaCppSpec) -> object:
 
     with private_socket_dir() as directory:
         try:
-            return library.Server(_parameters(library, spec, directory / "s.sock"))  # the ending makes it a Unix socket
+            socket = directory / "s.sock"  # the ending makes it a Unix socket
+            server = library.Server(_parameters(library, spec, socket))
         except RuntimeError as error:
             reason = "llama.cpp refuses it: it is damaged, too large for the memory, or of a kind not known to it"
             raise BadModelFileError(spec.path, reason) from error
+    server.handle_metrics()  # its queue answers: one that is ended before it runs would be waited for for ever
+    return cast("object", server)
 
 
 def _parameters(library: Any, spec: LlamaCppSpec, socket: Path) -> object:
@@ -198,6 +201,7 @@ def _parameters(library: Any, spec: LlamaCppSpec, socket: Path) -> object:
     parameters.api_keys = [secrets.token_hex(32)]
     parameters.n_threads_http = 1
     parameters.cache_ram_mib = 0
+    parameters.endpoint_metrics = True  # see `_start`
     parameters.verbosity = 0
     parameters.n_ctx = spec.context * spec.parallel  # llama.cpp divides it among the slots
     parameters.n_parallel = spec.parallel

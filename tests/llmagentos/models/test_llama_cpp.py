@@ -61,6 +61,12 @@ class TestTheRealModel:
         assert last.completion_tokens >= len(pieces)
         assert last.prompt_tokens > 10
 
+    async def test_it_may_be_unloaded_as_soon_as_it_is_loaded(self, path: str) -> None:
+        for _ in range(5):
+            model = LlamaCppSpec(path=path, context=128).open()
+            await model.load()
+            await model.unload()
+
     async def test_the_same_request_gets_the_same_answer(self, model: Model) -> None:
         request = GenerateRequest(messages=(CAPITAL,), max_tokens=20)
         assert await text(model, request) == await text(model, request)
