@@ -1,32 +1,50 @@
-"""One measurement, in a process of its own: `python benchmarks/measure.py RIVAL CASE N` prints one line of JSON.
+"""One measurement, in a process of its own: `python benchmarks/measure.py RUNTIME CASE N` prints one line of JSON.
 
-`RIVAL` is a module in `rivals`; `N` is the number of operations, 0 for the rival's own. A fresh process each time,
-because what ran before (threads, a warm allocator, a grown heap) changes what comes after.
+`N` is the number of operations, 0 for the runtime's own. A fresh process each time, because what ran before (threads, a
+warm allocator, a grown heap) changes what comes after. It needs no more than the runtime's own library and the standard
+one, so that a runtime may have an interpreter of its own.
 """
 
 import importlib
+import importlib.metadata
 import json
+import platform
 import sys
 
-from rivals.measured import BURST, CASES
+from cases import CASES
+from cases.processes import pin, processors
+from runtimes import RUNTIMES, AbsentError, Runtime
 
-NOT_INSTALLED = 3
-"""Exit status where a rival's library is missing."""
+ABSENT = 3
+"""Exit status where a runtime is not installed."""
 
 
 def main() -> None:
     """Measure what the command line names."""
-    rival, case, n = sys.argv[1:]
-    if case not in CASES:
-        sys.exit(f"no case {case!r}; there are: {', '.join(CASES)}")
+    name, case, n = sys.argv[1:]
+    runtime = RUNTIMES[name]
     try:
-        module = importlib.import_module(f"rivals.{rival}")
-    except ModuleNotFoundError as missing:
-        print(f"rivals/{rival}.py is left out: {missing.name} is not installed", file=sys.stderr)
-        sys.exit(NOT_INSTALLED)
-    count = -(-(int(n) or module.COUNTS[case]) // BURST) * BURST  # whole bursts
-    print(json.dumps({"seconds": module.MEASURES[case](count), "n": count}))
+        module = importlib.import_module(f"runtimes.{runtime.module_of(case)}")
+        found = version_of(runtime, module)
+    except (ModuleNotFoundError, AbsentError) as missing:
+        print(f"{missing} (CPython {platform.python_version()})", file=sys.stderr)
+        sys.exit(ABSENT)
+    if not CASES[case].apart and case not in runtime.wide:
+        pin(processors()[0])
+    readings = module.MEASURES[case](int(n) or runtime.counts[case])
+    print(json.dumps({"readings": readings, "version": found, "python": platform.python_version()}))
+
+
+def version_of(runtime: Runtime, module: object) -> str:
+    """Return the version of a runtime: its distribution's, or what its module says."""
+    if runtime.distribution is None:
+        return str(module.version())  # type: ignore[attr-defined]  # those modules have it
+    try:
+        return importlib.metadata.version(runtime.distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "from source"
 
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()

@@ -1,104 +1,94 @@
 """Measure llmactors beside its rivals, in turns, on this machine: `python benchmarks/run.py --json figures.json`.
 
-Every round measures every rival on every case once, each in a fresh process, and every other round in the opposite
-order: what else the machine is doing meanwhile then falls on all of them. What is measured is in `rivals/measured.py`.
+Every round measures every runtime on every case once, each in a fresh process. What the cases are is in `cases`, who
+can do them in `runtimes`. A rival that is not installed is reported with what to do about it. One that needs another
+interpreter gets it by `--python casty=/path/to/python`, or by an environment variable (`BENCH_PYTHON_CASTY`).
 """
 
 import argparse
-import importlib.metadata
+import importlib.util
 import json
-import os
-import platform
-import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from figures import Figure, ours_in, table
-from measure import NOT_INSTALLED
-from rivals.measured import CASES
+from rich.console import Console
 
-HERE = Path(__file__).resolve().parent
-OURS = "llmactors"
-RIVALS = {OURS: "ours", "asyncio": "asyncio_queues", "pykka": "pykka_actors"}
-"""The module in `rivals` that measures each."""
-VERSIONS_OF = ("llmagentos", "uvloop", "pykka")
-MOST_SECONDS = 300
-"""A measurement that takes longer is stuck."""
+from cases import CASES
+from measuring.machine import kind_of_machine, load
+from measuring.rounds import Outcome, interpreters, measure
+from measuring.tables import terminal_table
+from runtimes import EXTRA, OURS, RUNTIMES
+
+RIVALS = [name for name in RUNTIMES if name != OURS]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print the table, and write the JSON file if one was asked for."""
+    """Measure, print the table, and write what was asked for."""
     options = _options(arguments)
-    rivals = [OURS, *(options.against or [rival for rival in RIVALS if rival != OURS])]
-    figures = measure(options.case or CASES, rivals, options.n, options.rounds)
-    print(table(figures, OURS))
+    names = [OURS, *(options.against or RIVALS)]
+    busy = load()
+    console, progress = Console(), Console(stderr=True)
+    with progress.status("measuring") as status:
+        outcome = measure(
+            options.case or CASES,
+            names,
+            n=options.n,
+            rounds=options.rounds,
+            pythons=interpreters(dict(options.python)),
+            said=status.update,
+        )
+    console.print(terminal_table(outcome.figures()))
+    for line in shortfalls(outcome):
+        console.print(line, markup=False, highlight=False)
+    found = report(outcome, options.rounds, busy)
     if options.json is not None:
-        options.json.write_text(json.dumps(report(figures, options.rounds), indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.chart is not None:
+        from measuring.charts import draw_ratios  # noqa: PLC0415  takes a library that only charts need
+
+        draw_ratios(outcome.figures(), options.chart)
+    if any(OURS in key for key in outcome.failed) or any(one["runtime"] == OURS for one in outcome.absentees()):
+        sys.exit(f"{OURS} itself could not be measured")
 
 
-def measure(cases: Iterable[str], rivals: Sequence[str], n: int | None, rounds: int) -> list[Figure]:
-    """Measure every rival on every case, *rounds* times in turns; those not installed are left out, and said so."""
-    taken: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    present = list(rivals)
-    cases = list(cases)
-    for number in range(rounds):
-        for case in cases:
-            for rival in present[:] if number % 2 == 0 else present[::-1]:
-                microseconds = once(rival, case, n)
-                if microseconds is None:
-                    present.remove(rival)
-                else:
-                    taken[case, rival].append(microseconds)
-    return [Figure(case, rival, tuple(taken[case, rival])) for case in cases for rival in rivals if taken[case, rival]]
+def shortfalls(outcome: Outcome) -> list[str]:
+    """Return a sentence for each runtime that was absent, and for each that failed."""
+    absent = [f"absent: {one['runtime']}: {one['why']}. Remedy: {one['remedy']}" for one in outcome.absentees()]
+    failed = [f"failed: {name} at {case}: {why}" for (name, case), why in outcome.failed.items()]
+    return absent + failed
 
 
-def once(rival: str, case: str, n: int | None) -> float | None:
-    """Measure one rival on one case in a fresh process; return microseconds per operation, None if not installed."""
-    command = [sys.executable, str(HERE / "measure.py"), RIVALS[rival], case, str(n or 0)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=MOST_SECONDS)
-    if done.returncode == NOT_INSTALLED and rival == OURS:
-        sys.exit("there is nothing to compare with: install this project first (`pip install .[bench]`)")
-    if done.returncode == NOT_INSTALLED:
-        return None
-    done.check_returncode()
-    result = json.loads(done.stdout)
-    return float(result["seconds"]) / int(result["n"]) * 1e6
-
-
-def report(figures: Sequence[Figure], rounds: int) -> dict[str, object]:
-    """Return what was measured, where and with which versions, for a machine to read."""
+def report(outcome: Outcome, rounds: int, busy: float | None) -> dict[str, object]:
+    """Return what was measured, when, on what kind of machine and with which versions, for a machine to read."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "implementation": platform.python_implementation(),
-        "platform": platform.platform(),
-        "processors": os.cpu_count(),
-        "versions": dict(_versions()),
+        "machine": kind_of_machine(),
+        "load_before": busy,
         "rounds": rounds,
-        "figures": [figure.as_json(ours_in(figures, figure.case, OURS)) for figure in figures],
+        "versions": outcome.versions,
+        "absent": outcome.absentees(),
+        "failed": [{"runtime": name, "case": case, "why": why} for (name, case), why in outcome.failed.items()],
+        "figures": outcome.figures().as_json(),
     }
-
-
-def _versions() -> Iterable[tuple[str, str]]:
-    for distribution in VERSIONS_OF:
-        try:
-            yield distribution, importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", action="append", choices=CASES, help="measure this case only; may be repeated")
-    others = [rival for rival in RIVALS if rival != OURS]
-    parser.add_argument("--against", action="append", choices=others, help="measure against this rival only; as --case")
-    parser.add_argument("--n", type=_at_least_one, help="operations a measurement (default: each rival's own count)")
+    parser.add_argument("--against", action="append", choices=RIVALS, help="measure beside this rival only; as --case")
+    parser.add_argument("--n", type=_at_least_one, help="operations a measurement (default: each runtime's own count)")
     parser.add_argument("--rounds", type=_at_least_one, default=5, help="measurements of each (default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE too")
-    return parser.parse_args(arguments)
+    parser.add_argument("--chart", type=Path, metavar="FILE.png", help="draw the ratios into FILE.png")
+    parser.add_argument(
+        "--python", type=_interpreter, action="append", default=[], metavar="RIVAL=PATH", help="its interpreter"
+    )
+    options = parser.parse_args(arguments)
+    if options.chart is not None and importlib.util.find_spec("matplotlib") is None:
+        parser.error(f"--chart draws with matplotlib: {EXTRA}")
+    return options
 
 
 def _at_least_one(text: str) -> int:
@@ -106,6 +96,13 @@ def _at_least_one(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is too few; measure at least 1")
     return number
+
+
+def _interpreter(text: str) -> tuple[str, str]:
+    name, separator, path = text.partition("=")
+    if not separator or name not in RUNTIMES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not RIVAL=PATH with one of {', '.join(RUNTIMES)}")
+    return name, path
 
 
 if __name__ == "__main__":

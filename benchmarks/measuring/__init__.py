@@ -1,0 +1,1 @@
+"""From measurements to figures: rounds in turns, medians and ratios, tables and charts."""

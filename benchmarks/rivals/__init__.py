@@ -1,1 +1,0 @@
-"""One file per rival; what they measure, and how, is in `measured`."""

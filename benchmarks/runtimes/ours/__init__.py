@@ -1,0 +1,1 @@
+"""llmactors, as a user writes it: one file for each family of cases."""

@@ -1,0 +1,51 @@
+"""One measurement in a process of its own: each of our cases, as small as can be."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sources import ROOT
+
+from cases import CASES
+from runtimes import OURS, RUNTIMES
+
+MEASURE = ROOT / "benchmarks" / "measure.py"
+pytestmark = pytest.mark.timeout(120)  # an interpreter begins, on a machine that may be busy
+FEW = {"gc-pause": 500, "process-restart": 2, "process-echo": 3}
+
+
+def measured(cwd: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(MEASURE), *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=110, cwd=cwd)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", RUNTIMES[OURS].counts)
+def test_each_of_our_cases_can_be_measured(case: str, tmp_path: Path) -> None:
+    done = measured(tmp_path, OURS, case, str(FEW.get(case, 20)))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    readings = json.loads(done.stdout)["readings"]
+    assert list(readings) == [reading.name for reading in CASES[case].readings]
+    assert all(value >= 0 for value in readings.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("runtime", "case"),
+    [
+        ("asyncio", "ask-suspending"),
+        ("asyncio", "fan-in"),
+        ("asyncio", "process-ask"),
+        ("asyncio", "process-tell"),
+        ("pykka", "fan-in"),
+        ("pykka", "skew"),
+        ("thespian", "ring"),
+    ],
+)
+def test_a_rival_is_measured_in_the_same_readings(runtime: str, case: str, tmp_path: Path) -> None:
+    done = measured(tmp_path, runtime, case, "10")
+    assert done.returncode == 0, done.stderr
+    assert list(json.loads(done.stdout)["readings"]) == [reading.name for reading in CASES[case].readings]
