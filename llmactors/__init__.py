@@ -1,7 +1,7 @@
 """The kernel: actors, mailboxes, refs, links, asks and the hosts that run them."""
 
 from llmactors._actor import Actor
-from llmactors._context import Context, Monitor, Slot, Timer
+from llmactors._context import Context, Monitor, Slot
 from llmactors._core.chain import causes
 from llmactors._core.mailbox import Mailbox
 from llmactors._declare import message
@@ -26,6 +26,7 @@ from llmactors._ports import Watchdog
 from llmactors._ref import ActorRef
 from llmactors._streams import Stream
 from llmactors._system import ActorSystem
+from llmactors._timers import Timer
 from llmactors._usage import Usage
 from llmactors.errors import StartIgnored
 

@@ -13,12 +13,12 @@ from llmactors._birth import Birth
 from llmactors._core.flags import DEAD, ENDED, PAUSED
 from llmactors._core.names import check_name
 from llmactors._exits import Killed, Normal
-from llmactors._messages import Down, Due, InHand
+from llmactors._messages import Down, InHand
 from llmactors._signals import LinkExit, Stashed, Stop, check_shutdown
+from llmactors._timers import Call, Timer
 from llmactors.errors import HostCapabilityError, NameTakenError
 
 if TYPE_CHECKING:
-    from asyncio import TimerHandle
     from collections.abc import Callable, Iterable, Mapping
 
     from llmactors._blocking import BlockingRef
@@ -33,32 +33,6 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 Until = Literal["ended", "discarded"]
-
-
-class Timer:
-    """A message that will be sent. It belongs to the incarnation that asked for it."""
-
-    __slots__ = ("_cell", "_handle", "_message", "_to")
-
-    def __init__(self, cell: ActorRef[Any], delay: float, message: Any, to: ActorRef[Any]) -> None:
-        self._cell, self._message, self._to = cell, message, to
-        self._handle: TimerHandle | None = cell.scheduler.loop.call_later(delay, self._fire)
-
-    def _fire(self) -> None:
-        self.cancel()
-        if isinstance(self._message, Due):
-            slots.notice(self._to, self._message)
-        else:
-            self._to.tell(self._message)
-
-    def cancel(self) -> None:
-        """Take the message back, if it has not been sent. Cancelling twice does nothing."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
-            extra = self._cell.extra
-            if extra is not None and extra.timers is not None:
-                extra.timers.discard(self)
 
 
 class Monitor:
@@ -194,6 +168,12 @@ class Context(Generic[A]):
         return self._cell.path
 
     @property
+    def over(self) -> bool:
+        """Whether this incarnation was killed or has ended: what its code still does in a `finally` reaches nobody."""
+        extra = self._cell.need_extra()
+        return extra.context is not self or extra.host_done
+
+    @property
     def system(self) -> ActorSystem:
         """The system that runs the actor."""
         return self._cell.system
@@ -318,7 +298,16 @@ class Context(Generic[A]):
         """Send *message* to *to* (this actor without one) in *delay* seconds. Ends with this incarnation."""
         if not delay >= 0:
             raise ValueError(f"delay={delay!r}: a delay is a number of seconds, 0 or more")
-        timer = self._timer(self._cell, delay, message, self._cell if to is None else to)
+        return self._set(self._timer(self._cell, delay, message, self._cell if to is None else to))
+
+    def call_after(self, delay: float, call: Callable[[], object]) -> Timer:
+        """Call *call* in *delay* seconds, whatever is in hand or held back: for owners of slots.
+
+        Ends with this incarnation; what it raises ends this actor.
+        """
+        return self._set(Call(self._cell, delay, call, self._cell))
+
+    def _set(self, timer: Timer) -> Timer:
         extra = self._cell.need_extra()
         if extra.timers is None:
             extra.timers = set()

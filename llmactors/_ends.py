@@ -119,6 +119,9 @@ def cancel_timers(cell: ActorRef[Any], *, all_of_them: bool = False) -> None:
     if cell.flags & OVER:
         for timer in list(extra.timers or ()):
             timer.cancel()
+        if extra.gate_timer is not None:
+            extra.gate_timer.cancel()
+            extra.gate_timer = None
     if all_of_them and extra.shutdown_timer is not None:
         extra.shutdown_timer.cancel()
         extra.shutdown_timer = None

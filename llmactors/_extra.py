@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
     from llmactors._asks import Ask
     from llmactors._batches import Batch
-    from llmactors._context import Context, Monitor, Timer
+    from llmactors._context import Context, Monitor
     from llmactors._core.lane import Lane
     from llmactors._core.mailbox import Mailbox
     from llmactors._exits import Exit
     from llmactors._messages import InHand
     from llmactors._ref import ActorRef
     from llmactors._steps import Job
+    from llmactors._timers import Timer
     from llmactors._usage import Usage
 
 
@@ -32,6 +33,7 @@ class Extra:
         "ending_kept",
         "exit",
         "gate",
+        "gate_timer",
         "gone",
         "host_done",
         "id",
@@ -118,6 +120,7 @@ class Extra:
         self.stopping = self.stopping_host = self.never_up = False
         self.host_done = self.ending_kept = False
         self.start_timer: TimerHandle | None = None
+        self.gate_timer: TimerHandle | None = None
         self.shutdown_timer: TimerHandle | None = None
 
     def new_life(self) -> None:

@@ -271,8 +271,8 @@ def _on_link_exit(cell: ActorRef[Any], signal: LinkExit) -> None:
 
 def _to_owner(cell: ActorRef[Any], signal: Started | StartFailed | Ended) -> None:
     """An owner hears of its slots, also while it is ending: its `on_stop` may be waiting for just that."""
-    if cell.flags & ENDED or cell.actor is None:
-        return
+    if cell.flags & ENDED or cell.actor is None or cell.need_extra().host_done:
+        return  # nobody is there to hear it; above all not to begin lives anew
     try:
         answer = cell.handlers.missing(cell.actor, signal)
         if isinstance(answer, CoroutineType):

@@ -37,8 +37,8 @@ from llmactors.errors import UnhandledMessageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from llmactors._context import Timer
     from llmactors._table import Table
+    from llmactors._timers import Timer
 
 S = TypeVar("S")
 

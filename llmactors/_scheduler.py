@@ -268,10 +268,12 @@ class Scheduler:
         if until is None:
             return True
         cell.flags |= GATED
-        self.loop.call_later(max(0.0, until - self.clock()), self._ungate, cell)
+        delay = max(0.0, until - self.clock())
+        cell.need_extra().gate_timer = self.loop.call_later(delay, self._ungate, cell)
         return False
 
     def _ungate(self, cell: ActorRef[Any]) -> None:
+        cell.need_extra().gate_timer = None
         cell.flags &= ~GATED
         self.requeue(cell)
 

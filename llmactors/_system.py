@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, overload
 
+from llmactors import _closing as closing
 from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _lookup as lookup
@@ -24,13 +25,13 @@ from llmactors._ports import Ports, Watchdog
 from llmactors._ref import ActorRef
 from llmactors._reports import report
 from llmactors._scheduler import Scheduler
-from llmactors._signals import Kill, Stop, check_shutdown
+from llmactors._signals import Kill, check_shutdown
 from llmactors.errors import ActorEndedError, NameTakenError
 from llmactors.hosts._loop import Loop
 from llmactors.hosts._port import Birth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
     from llmactors._blocking import BlockingSystem
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
-
-PATIENCE: Final = 3  # seconds, and cancellations, for a handler that does not end when it is cancelled
 
 
 class Locator(Protocol[A_co]):
@@ -92,18 +91,19 @@ class ActorSystem:
         self.name = check_name(name)
         self.check_messages = check_messages
         self.watchdog = watchdog
-        self._watcher: Watcher | None = None
+        self.watcher: Watcher | None = None
         self.ports = Ports() if ports is None else ports
         self._root_class, self._root_args = root, args
         self.dead_letters = DeadLetters()
         self.scheduler: Scheduler
         self.guardian: ActorRef[Guardian]
         self.root: ActorRef[Any] | None = None
-        self._hosts: dict[Any, Host] = {}
+        self.hosts: dict[Any, Host] = {}
         self._unheard: list[tuple[str, BaseException]] = []
         self._root_exit: Exit | None = None
         self._body: asyncio.Task[Any] | None = None
-        self._cancelled = self._stopped = False
+        self._closing: asyncio.Task[None] | None = None
+        self._cancelled = False
 
     # -- boot and stop ---------------------------------------------------------------------------------------
     async def __aenter__(self) -> Self:
@@ -144,8 +144,8 @@ class ActorSystem:
         if self.watchdog is not None:
             from llmactors._watchdog import Watcher  # noqa: PLC0415  a thread that not every system has
 
-            self._watcher = Watcher(self.scheduler, self.watchdog)
-            self._watcher.start()
+            self.watcher = Watcher(self.scheduler, self.watchdog)
+            self.watcher.start()
         table = self.host(None).table(Guardian)
         self.guardian = self.new_cell(table, "guardian", None)
         self.guardian.need_extra().shutdown = "forever"
@@ -172,35 +172,16 @@ class ActorSystem:
         return getattr(self._root_class, "__name__", "root").lower()
 
     async def stop(self) -> None:
-        """Stop every actor in order, the root's tree last, and leave nothing behind. Stopping twice does nothing."""
-        if self._stopped:
-            return
-        self._stopped = True
-        self.guardian.signal(Stop())
-        try:
-            await self.guardian.wait_ended()
-        except asyncio.CancelledError:
-            self.guardian.signal(Kill("the system's stop was cancelled"))
-            await self.guardian.wait_ended()
-            raise
-        finally:
-            try:
-                for host in self._hosts.values():
-                    await host.close()
-            finally:
-                if self._watcher is not None:
-                    self._watcher.stop()
-                await self._leave(self.scheduler.close())
+        """Stop every actor in order, the root's tree last, and leave nothing behind; returns when all is done.
 
-    async def _leave(self, tasks: Collection[asyncio.Task[None]]) -> None:
-        """See every task end that a handler ran in; one that swallows its cancellation is named."""
-        for _ in range(PATIENCE):
-            if tasks:
-                _, tasks = await asyncio.wait(tasks, timeout=1.0)
-            for task in tasks:
-                task.cancel()
-        for task in tasks:
-            report(logging.ERROR, "handler_would_not_end", system=self.name, task=repr(task))
+        Whoever else calls it meanwhile waits for the same end. If a caller is cancelled, what is left is killed.
+        """
+        if self._closing is None:
+            self._closing = asyncio.create_task(closing.close(self), name=f"{self.name} stops")
+        cancelled = await closing.until(self, self._closing)
+        if cancelled is not None:
+            raise cancelled
+        self._closing.result()
 
     def kill(self) -> None:
         """End every actor at once."""
@@ -228,7 +209,7 @@ class ActorSystem:
     def root_ended(self, exit: Exit) -> None:
         """The root has ended; for the guardian. If it did so abnormally, nothing can go on."""
         self._root_exit = exit
-        if self._root_failed() and not self._stopped and self._body is not None:
+        if self._root_failed() and self._closing is None and self._body is not None:
             self._cancelled = True
             self._body.cancel()
 
@@ -308,9 +289,9 @@ class ActorSystem:
     def host(self, config: HostConfig | None) -> Host:
         """Return the runtime of a host, made on first use."""
         key = Loop() if config is None else config
-        runtime = self._hosts.get(key)
+        runtime = self.hosts.get(key)
         if runtime is None:
-            runtime = self._hosts[key] = key.runtime(self)
+            runtime = self.hosts[key] = key.runtime(self)
         return runtime
 
     # -- look-up ---------------------------------------------------------------------------------------------

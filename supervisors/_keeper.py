@@ -10,9 +10,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final, assert_never
 
-from llmactors import Context, InHand, Later, Slot
+from llmactors import Context, InHand, Later, Slot, Timer
 from supervisors._core import _effects as effects
 from supervisors._core import _events as events
 from supervisors._core._administration import refusal
@@ -60,7 +61,7 @@ class Keeper:
         self._context, self._ports = context, context.system.ports
         self._events: deque[events.Event] = deque()
         self._deciding = False
-        self._timers: dict[str | None, asyncio.TimerHandle] = {}
+        self._timers: dict[str | None, Timer] = {}
         self._in_hand: dict[str, tuple[InHand, ...]] = {}
         self._starts: dict[str, Later[Any]] = {}
         self._stops: dict[str, list[Later[None]]] = {}
@@ -107,11 +108,7 @@ class Keeper:
 
     def _due(self, name: str | None, ticket: int) -> None:
         self._timers.pop(name, None)
-        try:
-            self.happened(events.TimerFired(name, ticket))
-        except Exception as error:
-            self._context.self_ref.kill(error)  # outside any handler, so nobody else would lay it to the supervisor
-            raise
+        self.happened(events.TimerFired(name, ticket))
 
     # -- what is asked ------------------------------------------------------------------------------------------------
     def add(self, spec: ChildSpec[Any], *, kept: bool = True) -> Later[Any]:
@@ -186,7 +183,7 @@ class Keeper:
             case effects.Kill(name):
                 self.slots[name].kill("its spec says shutdown='kill'")
             case effects.ArmTimer(name, delay, ticket):
-                self._timers[name] = asyncio.get_running_loop().call_later(delay, self._due, name, ticket)
+                self._timers[name] = self._context.call_after(delay, partial(self._due, name, ticket))
             case effects.CancelTimer(name):
                 self._timers.pop(name).cancel()
             case effects.Discard(name):

@@ -111,6 +111,8 @@ class Overseer(Actor):
         try:
             await keeper.opened.wait()
         except asyncio.CancelledError:  # stopped while it starts: what has started is stopped in order
+            if self.context.over:  # or killed, and its children with it
+                raise
             keeper.happened(events.StopAsked())
             await keeper.closed.wait()
             raise

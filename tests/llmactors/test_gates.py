@@ -1,5 +1,6 @@
 """A slot's gate: the owner withholds the go-ahead for messages, and for nothing else."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -67,3 +68,21 @@ async def test_a_gate_that_raises_is_its_owners_crash_and_stops_nobody_else() ->
             slot.ref.tell(Counter.add(1))
             await turns()
             assert await other.ask(Counter.add(1)) == 1
+
+
+def test_a_system_that_closes_leaves_no_timer_of_a_gate() -> None:
+    async def main() -> None:
+        system = VirtualSystem()
+        await system.start()
+        owner = await keeper(system)
+        slot = owner.opens(Counter)
+        await owner.hears(Started)
+        slot.gate = lambda _usage, at: at + 1e6
+        slot.ref.tell(Counter.add(1))
+        await turns()
+        assert slot.ref.state == "throttled"
+        await system.stop()
+        scheduled = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
+        assert [timer for timer in scheduled if not timer.cancelled()] == []
+
+    run(main())

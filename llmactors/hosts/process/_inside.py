@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from llmactors._asks import PENDING, Ask
-from llmactors._context import Context, Monitor, Timer
+from llmactors._context import Context, Monitor
 from llmactors._core.flags import ENDING
 from llmactors._exits import Exit, error_of
 from llmactors._messages import Down, Exited
@@ -16,6 +16,7 @@ from llmactors._ref import ActorRef
 from llmactors._scheduler import Scheduler
 from llmactors._system import ActorSystem
 from llmactors._table import Table
+from llmactors._timers import Timer
 from llmactors.errors import HostCapabilityError
 from llmactors.hosts._loop import LoopHost, loop_table
 from llmactors.hosts.process._grammar import constructor_types

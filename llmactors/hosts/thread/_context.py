@@ -7,7 +7,8 @@ import inspect
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmactors._blocking import BlockingRef
-from llmactors._context import Context, Timer
+from llmactors._context import Context
+from llmactors._timers import Timer
 from llmactors.errors import HostCapabilityError
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ class ThreadContext(Context[A]):
     def open(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002  what cannot be had needs no arguments
         """Raise `HostCapabilityError`: an owner of slots runs on the loop."""
         raise HostCapabilityError("Thread()", "keep slots (`context.open`)")
+
+    def call_after(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002  as above
+        """Raise `HostCapabilityError`: an owner of slots runs on the loop."""
+        raise HostCapabilityError("Thread()", "have the loop call (`context.call_after`)")
 
     def blocking(self, ref: ActorRef[B]) -> BlockingRef[B]:
         """Return *ref* for a plain handler: its `ask` blocks the thread until the answer is there."""
