@@ -2,6 +2,7 @@
 
 from llmactors._codec._codec import NO_TYPES, Codec, Limits, Packed, RefTable, hold
 from llmactors._codec._hints import EndpointTypes, types_of_endpoint, types_of_hint
+from llmactors._codec._plain import fits
 from llmactors._codec._registry import Types, name_of, register
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Packed",
     "RefTable",
     "Types",
+    "fits",
     "hold",
     "name_of",
     "register",

@@ -47,7 +47,7 @@ class FrameSplitter:
         """Bytes of a frame that is not complete yet."""
         return len(self._rest)
 
-    def feed(self, data: bytes) -> list[memoryview]:
+    def feed(self, data: bytes | memoryview) -> list[memoryview]:
         """Return the bodies that *data* completes, in order.
 
         The views are of *data*, or of a copy where a frame came in pieces; they stay valid as long as they are held.
@@ -65,7 +65,7 @@ class FrameSplitter:
             self._rest = bytearray()
         return self._split(data)
 
-    def _split(self, data: bytes) -> list[memoryview]:
+    def _split(self, data: bytes | memoryview) -> list[memoryview]:
         found: list[memoryview] = []
         view = memoryview(data)
         position, end = 0, len(data)
@@ -80,7 +80,7 @@ class FrameSplitter:
             self._rest += view[position:]
         return found
 
-    def _length(self, data: bytes | bytearray, position: int) -> int:
+    def _length(self, data: bytes | bytearray | memoryview, position: int) -> int:
         length: int = HEAD.unpack_from(data, position)[0]
         if length > self._limit:
             self._broken = True

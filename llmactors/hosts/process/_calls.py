@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from llmactors._asks import Ask
-from llmactors._codec import Codec, Types
+from llmactors._codec import Codec, Packed, Types
 from llmactors._streams import Flow
 from llmactors.errors import NotSerialisableError, RemoteError, UnhandledMessageError
 from llmactors.hosts.process._grammar import Grammar, message_of
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from llmactors.hosts.process._channel import Channel, Item
 
 FOREVER = float("inf")
+ASK = int(Op.ASK)
 
 
 class Call:
     """A call that this side has made."""
 
-    __slots__ = ("deliveries", "item", "later", "returns")
+    __slots__ = ("after", "deliveries", "item", "later", "returns")
 
-    def __init__(self, item: Any, returns: Types, deliveries: int) -> None:
+    def __init__(self, item: Any, returns: Types, deliveries: int, after: int) -> None:
         self.item, self.returns, self.deliveries = item, returns, deliveries
+        self.after = after  # says that went before it
         self.later = False  # its handler is over, and its answer will come
 
     @property
@@ -59,7 +61,15 @@ class Calls:
         return self._last + 1
 
     def make(
-        self, item: Any, target: int, grammar: Grammar, now: float, *, deliveries: int = 0, foreign: bool = False
+        self,
+        item: Any,
+        target: int,
+        grammar: Grammar,
+        now: float,
+        *,
+        deliveries: int = 0,
+        after: int = 0,
+        foreign: bool = False,
     ) -> int:
         """Send a mailbox's entry to *target*; return its number. A *foreign* tell goes out at once and is forgotten.
 
@@ -68,17 +78,17 @@ class Calls:
         """
         written, returns = grammar.write(self._port.codec, message_of(item))
         number = self._last = self._last + 1
-        match item:
-            case Ask():
-                seconds = item.deadline - now
-                sent = [Op.ASK, number, target, *written, seconds if seconds < FOREVER else None]
-            case Flow():
-                sent = [Op.STREAM, number, target, *written, item.window, item._idle]
-            case _:
-                sent = [Op.TELL, number, target, *written]
+        name, content = written
+        if isinstance(item, Ask):
+            seconds = item.deadline - now
+            sent = [ASK, number, target, name, content, seconds if seconds < FOREVER else None]
+        elif isinstance(item, Flow):
+            sent = [Op.STREAM, number, target, name, content, item.window, item._idle]
+        else:
+            sent = [Op.TELL, number, target, name, content]
         self._port.channel.send(sent, now=foreign)
         if not foreign or isinstance(item, (Ask, Flow)):
-            self.book[number] = Call(item, returns, deliveries)
+            self.book[number] = Call(item, returns, deliveries, after)
         return number
 
     def cancel(self, item: Any) -> None:
@@ -97,6 +107,27 @@ class Calls:
 
     def _send(self, item: Item) -> None:
         self._port.channel.send(item)
+
+    def answered(self, number: int, value: Any) -> Call | None:
+        """An ask has its answer; return the call, if it is open."""
+        call = self.book.get(number)
+        if call is None:
+            return None
+        del self.book[number]
+        item = call.item
+        if not isinstance(item, Ask):
+            raise ValueError(f"call {number} is no ask, and was answered")  # noqa: TRY004  the peer broke the protocol
+        if value.__class__ is not Packed:
+            item.answer(value)
+        else:
+            self._unwrapped(item, call, value)
+        return call
+
+    def _unwrapped(self, ask: Ask, call: Call, value: Any) -> None:
+        try:
+            ask.answer(self._port.codec.unwrap(value, call.returns, "the answer"))
+        except NotSerialisableError as error:
+            ask.fail(error)
 
     def on_outcome(self, op: Op, number: int, content: Any = None) -> Call | None:
         """Hear what became of a call; return it if it is over now."""
@@ -127,10 +158,7 @@ class Calls:
         if op is not Op.ANSWER:
             ask.fail(self._error(op, call, content))
             return
-        try:
-            ask.answer(self._port.codec.unwrap(content, call.returns, "the answer"))
-        except NotSerialisableError as error:
-            ask.fail(error)
+        self._unwrapped(ask, call, content)
 
     def _error(self, op: Op, call: Call, content: Any) -> BaseException:
         if op is Op.UNHANDLED:

@@ -97,7 +97,12 @@ def describe(message: Any) -> str:
 
 def returns_of(message: Any) -> Types:
     """Return what may be the answer to *message*, as its endpoint declares it."""
-    info = getattr(message, "__endpoint__", None)
+    return _returns_of(message.__class__)
+
+
+@lru_cache(maxsize=4096)
+def _returns_of(cls: Any) -> Types:
+    info = getattr(cls, "__endpoint__", None)
     if info is None:
         return NO_TYPES
     endpoint = endpoints(info.owner)[info.name]

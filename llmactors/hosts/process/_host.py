@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakKeyDictionary
 
 import psutil
@@ -13,7 +13,7 @@ from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._codec import Codec, register
-from llmactors._core.flags import GATE, OVER, STARTING, STOPPING
+from llmactors._core.flags import GATE, OVER, REMOTE, STARTING, STOPPING
 from llmactors._ref import ActorRef
 from llmactors._streams import Flow
 from llmactors._table import Table
@@ -24,13 +24,14 @@ from llmactors.hosts.process._config import Process
 from llmactors.hosts.process._far import FarRef
 from llmactors.hosts.process._grammar import grammar_of
 from llmactors.hosts.process._life import Life
-from llmactors.hosts.process._page import TAKEN
+from llmactors.hosts.process._says import says_of
 from llmactors.hosts.process._server import ForkRefusedError, ServerLink
 
 if TYPE_CHECKING:
     from llmactors._asks import Ask
     from llmactors._exits import Exit
     from llmactors.hosts._port import Birth
+    from llmactors.hosts.process._post import Post
 
 ServerKey = tuple[tuple[str, ...], str | None, tuple[tuple[str, str], ...] | None]
 
@@ -41,10 +42,49 @@ register(Loop)
 register(Process)
 
 
+class FarTable(Table):
+    """What the main process knows of actors of one class in workers."""
+
+    __slots__ = ("writers",)
+
+    def __init__(self, cls: type, host: Any, missing: Any) -> None:
+        super().__init__(cls, host, missing)
+        self.writers = says_of(cls).writers
+
+    __hash__ = object.__hash__
+
+
 class RemoteCell(FarRef[Any]):
     """The cell of an actor in a worker process."""
 
     __slots__ = ()
+
+    def tell(self, message: Any) -> bool:
+        """Send *message* and go on; from any thread.
+
+        Raises:
+            NotSerialisableError: The message cannot cross to the actor's process.
+        """
+        write = cast("FarTable", self.handlers).writers.get(message.__class__)
+        if write is None or get_ident() != self.scheduler.thread:
+            return super().tell(message)
+        written = write(message)
+        if written is None:
+            return super().tell(message)
+        if self.inbox is None and self.flags == REMOTE:
+            post: Post = self.actor.post
+            if post.say(message, written):
+                return True
+        return ActorRef.tell(self, message)
+
+    def accept(self, item: Ask | Flow[Any]) -> None:
+        """Queue an ask or a stream, or hand it over at once. For the kernel."""
+        if self.inbox is None and self.flags == REMOTE:
+            life: Life = self.actor
+            if life.post.has_room():
+                life.post.hand_over(item)
+                return
+        super().accept(item)
 
     def pause(self) -> None:
         """Hold its messages back from after the one in hand; for the worker this overtakes what is sent after it."""
@@ -57,9 +97,7 @@ class RemoteCell(FarRef[Any]):
     def state(self) -> str:
         """What the actor does now; the page says whether a message is in hand."""
         life, jobs = self.actor, self.need_extra().jobs
-        if life is None or life.over or not jobs:
-            return super().state
-        if any(life.page.state(number) == TAKEN for number in life.calls.book):
+        if life is None or life.over or not jobs or life.post.sent.in_hand(life.calls):
             return super().state
         held, self.need_extra().jobs = jobs, set()
         try:
@@ -75,7 +113,7 @@ class ProcessHost:
 
     def __init__(self, system: Any, config: Process) -> None:
         self._system, self._config = system, config
-        self._tables: dict[type, Table] = {}
+        self._tables: dict[type, FarTable] = {}
         self._check = Codec(_AnyRef())
 
     # -- slots -------------------------------------------------------------------------------------------------
@@ -87,7 +125,7 @@ class ProcessHost:
         """
         table = self._tables.get(cls)
         if table is None:
-            table = Table(cls, self, _not_here)
+            table = FarTable(cls, self, _not_here)
             if not table.pausable:
                 raise HostCapabilityError("Process()", f"run the supervisor {cls.__name__}")
             self._tables[cls] = table
@@ -130,12 +168,12 @@ class ProcessHost:
         extra = cell.need_extra()
         if not (slots.queued(cell) or extra.requeued):
             cell.scheduler.idle(cell)
-            cell.actor.tell_idle()
+            cell.actor.post.tell_idle()
             return
         if cell.flags & STOPPING:
             return
         if not cell.flags & GATE or cell.scheduler.ask_gate(cell):
-            cell.actor.forward()
+            cell.actor.post.forward()
 
     def recall(self, cell: ActorRef[Any]) -> None:
         """Have back what the worker has not begun."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from llmactors._asks import PENDING, Ask
 from llmactors._context import Context, Monitor
-from llmactors._core.flags import ENDING
+from llmactors._core.flags import BUSY, ENDING, OVER
 from llmactors._exits import Exit, error_of
 from llmactors._messages import Down, Exited
 from llmactors._ports import Ports
@@ -27,46 +27,112 @@ from llmactors.hosts.process._served import Reply, ServedFlow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from llmactors._steps import Job
     from llmactors.hosts.process._page import Page
     from llmactors.hosts.process._worker import Worker
 
 A = TypeVar("A")
 B = TypeVar("B")
 HOST = "Process()"
+SAID = int(Op.SAID)
 
 
 class TakingInbox(deque[Any]):
-    """A mailbox that writes down what is taken from it."""
+    """A mailbox that writes down what is taken from it: bare messages are says, and all others have numbers."""
 
-    __slots__ = ("_page",)
+    __slots__ = ("_taking",)
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, taking: Taking) -> None:
         super().__init__()
-        self._page = page
+        self._taking = taking
 
     def popleft(self) -> Any:
         """Take the next entry: from here on it is in hand."""
-        item = super().popleft()
-        if item.__class__ is Ask:
-            reply: Any = item.future
-            if reply.__class__ is Reply and item.value is PENDING:
-                self._page.take(reply.number)
-        elif item.__class__ is ServedFlow and not item.done:
-            self._page.take(item.number)
+        item = _popleft(self)
+        taking = self._taking
+        if item.__class__ is not Ask and item.__class__ is not ServedFlow:
+            taking.said = taking.page.counts[0] = taking.said + 1
+            taking.open = True
+        else:
+            taking.take_call(item)
         return item
 
 
-class WorkerScheduler(Scheduler):
-    """A scheduler whose inboxes write down what is taken."""
+_popleft = deque.popleft
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, page: Page) -> None:
+
+class Taking:
+    """What the worker's actor has taken and finished, as the page tells it."""
+
+    __slots__ = ("open", "page", "reported", "said")
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.said = self.reported = 0  # says taken; says that were reported as finished
+        self.open = False  # the last thing taken was a say that may not be finished
+
+    def take_call(self, item: Ask | ServedFlow) -> None:
+        """A call is taken, unless nobody waits for it any more."""
+        self.close()
+        if item.__class__ is ServedFlow:
+            if not item.done:
+                self.page.take(item.number)
+            return
+        reply: Any = item.future  # type: ignore[union-attr]  # it is an ask
+        if reply.__class__ is Reply and item.value is PENDING:  # type: ignore[union-attr]
+            self.page.take(reply.number)
+
+    def close(self) -> None:
+        """All says that were taken are finished."""
+        if self.open:
+            self.open = False
+            self.page.counts[1] = self.said
+
+    def finished(self) -> int:
+        """Return how many says have been finished since this was last asked."""
+        done = self.said - self.open
+        new, self.reported = done - self.reported, done
+        return new
+
+
+class WorkerScheduler(Scheduler):
+    """A scheduler whose inboxes write down what is taken, and which reports what is finished, once a turn."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, worker: Worker, page: Page) -> None:
         super().__init__(loop, Ports())
-        self._page = page
-        self.free = deque(maxlen=0)
+        self._worker = worker
+        self.taking = Taking(page)
+        self.free = deque(maxlen=4)
 
     def new_inbox(self) -> deque[Any]:
         """Return an empty inbox."""
-        return TakingInbox(self._page)
+        return self.free.pop() if self.free else TakingInbox(self.taking)
+
+    def drain(self) -> None:
+        """Give the actor one turn."""
+        super().drain()
+        self.report()
+
+    def slice(self, cell: ActorRef[Any], inbox: deque[Any]) -> int:
+        """Handle messages. What a slice leaves behind is finished, but for a handler that suspended or crashed."""
+        count = super().slice(cell, inbox)
+        if not cell.flags & (BUSY | OVER):
+            self.taking.close()
+        return count
+
+    def finished(self, job: Job, answer: Any, error: BaseException | None) -> None:
+        """A suspended handler has ended."""
+        super().finished(job, answer, error)
+        cell = self._worker.cell
+        if not cell.flags & (BUSY | OVER):
+            self.taking.close()
+            self.report()
+
+    def report(self) -> None:
+        """Report the says that are finished."""
+        count = self.taking.finished()
+        if count:
+            self._worker.channel.put([SAID, count])
 
 
 class WorkerSystem(ActorSystem):
@@ -75,14 +141,16 @@ class WorkerSystem(ActorSystem):
     def __init__(self, worker: Worker, page: Page) -> None:
         super().__init__()
         self._worker = worker
-        self.scheduler = WorkerScheduler(asyncio.get_running_loop(), page)
+        self.scheduler: WorkerScheduler = WorkerScheduler(asyncio.get_running_loop(), worker, page)
 
     def make_context(self, cell: ActorRef[A], actor: A) -> Context[A]:
         """Make the actor's context."""
         return WorkerContext(cell, actor, self._worker)
 
-    def dead_letter(self, message: Any, path: str, reason: str) -> None:
-        """Nothing to do: the main process counts."""
+    def dead_letter(self, message: Any, path: str, reason: str) -> None:  # noqa: ARG002  as of every system
+        """Tell the main process, which counts: of a say; what becomes of a call it hears anyway."""
+        if self.scheduler.taking.open:
+            self._worker.channel.send([Op.DEAD, self.scheduler.taking.said, reason])
 
     def unheard(self, cell: ActorRef[Any], exit: Exit) -> None:
         """Nothing to do: the main process hears of every end."""

@@ -19,22 +19,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
-from llmactors import _slots as slots
-from llmactors._asks import Ask, skip
+from llmactors._asks import Ask
 from llmactors._codec import Codec
-from llmactors._core.flags import BUSY, DRAINING, OVER, PAUSED, REQUEUED, SORTED, STARTING, STOPPING, WAITERS, WATCHED
+from llmactors._core.flags import OVER, PAUSED, STARTING
 from llmactors._exits import Crash, Exit, Killed
-from llmactors._messages import Down, Exited, InHand
 from llmactors._streams import Flow
-from llmactors.errors import NotSerialisableError, RemoteError, StartIgnored, WorkerLostError
-from llmactors.hosts.process._calls import Call, Calls
+from llmactors.errors import RemoteError, StartIgnored, WorkerLostError
+from llmactors.hosts.process._calls import Calls
 from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._desk import Desk
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
 from llmactors.hosts.process._names import MAIN, main_file, name_of_class
 from llmactors.hosts.process._ops import Op
-from llmactors.hosts.process._page import FINISHED, WAITING, new_page
+from llmactors.hosts.process._page import new_page
+from llmactors.hosts.process._post import Post
 from llmactors.hosts.process._refs import HandedOut
+from llmactors.hosts.process._says import Says, says_of
 from llmactors.hosts.process._served import Served
 from llmactors.hosts.process._server import Forked, ForkRefusedError, Hearing, ServerLink
 
@@ -43,22 +43,13 @@ if TYPE_CHECKING:
     from llmactors.hosts._port import Birth
 
 SEND_BUFFER: Final = 1 << 20  # bytes
+ANSWER: Final = int(Op.ANSWER)
 OUTCOMES: Final = frozenset({Op.ANSWER, Op.FAIL, Op.UNHANDLED, Op.ITEM, Op.END})
 
 
 def _nothing(number: int) -> None:
     """Only a worker keeps book of what it has in hand."""
     del number
-
-
-class Hands:
-    """Stands among a cell's jobs while the worker has messages: a stop waits for them."""
-
-    item = None
-    task = None
-
-    def fence(self) -> None:
-        """Nothing to do: what is in hand is known when the process is dead."""
 
 
 class Life:
@@ -77,35 +68,33 @@ class Life:
 
     def __init__(self, cell: ActorRef[Any], birth: Birth, link: ServerLink, prefetch: int, memory: int | None) -> None:
         self.cell = cell
-        self.grammar = grammar_of(birth.cls)
-        self.window = max(prefetch, cell.handlers.concurrency)
+        says = says_of(birth.cls)
         self.refs = HandedOut(cell)
         self.codec = Codec(self.refs)
-        spec = self._spec(birth)
-        self.out = 0  # messages that the worker has, not counting those that it answers later
+        spec = self._spec(birth, says)
         self.worker: Forked | None = None
         self.over = self.up = self.killed = self.recalled = False
         self._exit: Exit | None = None  # as the worker tells it
         self._why: str | None = None  # what we killed it for
-        self._hands: Any = Hands()
-        self.page, descriptor = new_page(self.window)
+        self.page, descriptor = new_page(max(prefetch, cell.handlers.concurrency))
         ours, theirs = socket.socketpair()
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self.channel = Channel(ours, self.received, self._broken)
+        self.channel = Channel(ours, self.received, self._broken, self._roomy)
         self.channel.attach(cell.scheduler.loop)
         self.calls = Calls(self)
+        self.post = Post(cell, self, self.page, grammar_of(birth.cls), says)
         self.served = Served(self, _nothing, in_worker=False)
         self._desk = Desk(self)
         try:
-            order = {"is": "fork", "memory": memory, "size": self.window}
+            order = {"is": "fork", "memory": memory, "size": self.page.size}
             link.fork(order, (theirs.fileno(), descriptor), Hearing(self._forked, self._refused, self._ended))
         finally:
             theirs.close()
             os.close(descriptor)
         self.channel.send([Op.START, spec])
 
-    def _spec(self, birth: Birth) -> dict[str, Any]:
+    def _spec(self, birth: Birth, says: Says) -> dict[str, Any]:
         name = name_of_class(birth.cls)
         types = constructor_types(birth.cls)
         where = f"an argument of {birth.cls.__qualname__}"
@@ -115,6 +104,7 @@ class Life:
             "kwargs": self.codec.wrap(dict(birth.kwargs or {}), types, where),
             "main": main_file() if name.startswith(f"{MAIN}:") else None,
             "own": self.refs.export(self.cell),
+            "says": says.names,
             "paused": bool(self.cell.flags & PAUSED),
         }
 
@@ -174,10 +164,10 @@ class Life:
             if cell.flags & STARTING:
                 lives.start_failed(cell, lost)
             else:
-                self._settle(Killed(lost))
+                self.post.settle(Killed(lost))
                 ends.end(cell, Killed(lost))
             return
-        self._settle(cell.need_extra().exit or Killed(lost))
+        self.post.settle(cell.need_extra().exit or Killed(lost))
         ends.host_done(cell, self._exit if isinstance(self._exit, Crash) else None)
 
     def _close(self) -> None:
@@ -188,83 +178,16 @@ class Life:
         if self.worker is not None:
             self.worker.close()
 
-    # -- what was out ------------------------------------------------------------------------------------------
-    def _settle(self, exit: Exit) -> None:
-        """Decide about everything the worker has: in hand, done, or to be given back."""
-        cell, book = self.cell, self.calls.book
-        self.calls.book = {}
-        self.out = 0
-        back: list[Call] = []
-        for number, call in book.items():
-            state = FINISHED if call.later else self.page.state(number)
-            if state == WAITING:
-                back.append(call)
-            elif state == FINISHED:
-                if isinstance(call.item, (Ask, Flow)):
-                    call.item.fail(ends.ended_error(cell, exit))
-            else:
-                cell.need_extra().again = InHand(call.item, call.deliveries)
-                ends.hold(cell, exit, (call.item,))
-        cell.need_extra().again = None
-        self._give_back(back)
-
-    def _give_back(self, calls: list[Call]) -> None:
-        """Put what was not begun back to the front of the mailbox, in order."""
-        cell = self.cell
-        slots.requeue(cell, [InHand(call.item, call.deliveries) for call in calls if call.deliveries])
-        if cell.inbox is None:
-            cell.inbox = cell.scheduler.new_inbox()
-        plain = [call.item for call in calls if not call.deliveries and not isinstance(call.item, (Down, Exited))]
-        cell.inbox.extendleft(reversed(plain))
-
     # -- out ---------------------------------------------------------------------------------------------------
-    def forward(self) -> None:
-        """Send on what waits in the mailbox, as far as there is room."""
-        cell = self.cell
-        extra, scheduler = cell.need_extra(), cell.scheduler
-        sorts = bool(cell.flags & SORTED)
-        while extra.requeued or cell.inbox or sorts:
-            if self.out >= (1 if sorts else self.window):  # what is sent on is in order for good
-                cell.flags |= BUSY
-                return
-            if sorts and not extra.requeued and not lives.choose(cell):
-                break
-            if extra.requeued:
-                again = extra.requeued.popleft()
-                if not extra.requeued:
-                    cell.flags &= ~REQUEUED
-                self._send(again.item, again.deliveries)
-            elif cell.inbox:
-                self._send(cell.inbox.popleft(), 0)
-            if cell.flags & WAITERS:
-                slots.admit(cell)
-        if not slots.queued(cell):
-            scheduler.idle(cell)
-
-    def _send(self, item: Any, deliveries: int) -> None:
-        cell = self.cell
-        if isinstance(item, (Ask, Flow)) and not item.pending():
-            if isinstance(item, Ask):
-                skip(item)
-            return
-        if isinstance(item, (Down, Exited)):
-            slots.took_notice(cell)
-        self.page.clear(self.calls.next_number)
-        try:
-            self.calls.make(item, 0, self.grammar, cell.scheduler.clock(), deliveries=deliveries)
-        except NotSerialisableError as error:  # it could cross when it was sent, and was changed since
-            if isinstance(item, (Ask, Flow)):
-                item.fail(error)
-            else:
-                cell.system.dead_letter(item, cell.path, "unhandled")
-            return
-        self.out += 1
-        cell.need_extra().jobs.add(self._hands)
-
     @property
     def waiting(self) -> int:
         """Messages that the worker has and has not begun."""
-        return 0 if self.over else sum(self.page.state(number) == WAITING for number in self.calls.book)
+        return 0 if self.over else self.post.sent.waiting(self.calls)
+
+    def _roomy(self) -> None:
+        """The socket has taken what was too much for it."""
+        if not self.over:
+            self.post.go_on()
 
     def pause(self) -> None:
         """Hold what the worker has, too."""
@@ -288,25 +211,43 @@ class Life:
             self.kill()
 
     # -- in ----------------------------------------------------------------------------------------------------
-    def received(self, item: Item) -> None:
+    def received(self, items: list[Item]) -> None:
         """Deal with what the worker says. Whatever makes no sense ends it."""
         try:
-            self._received(Op(item[0]), item[1:])
+            for item in items:
+                if not self.channel.open:
+                    return
+                if item[0] == ANSWER:
+                    self._answered(*item[1:])
+                else:
+                    self._received(Op(item[0]), item[1:])
         except Exception as error:  # noqa: BLE001  it becomes the worker's end, with this as its reason
             self._why = f"it broke the protocol: {type(error).__name__}: {error}"
             self.channel.close()
             self.kill()
 
+    def _answered(self, number: int, value: Any) -> None:
+        """The commonest outcome."""
+        call = self.calls.answered(number, value)
+        if call is not None:
+            self.cell.handled += 1
+            if not call.later:
+                self.post.call_is_over()
+
     def _received(self, op: Op, parts: list[Any]) -> None:
         if op in OUTCOMES:
             self._outcome(op, *parts)
+        elif op is Op.SAID:
+            self.post.said(*parts)
+        elif op is Op.DEAD:
+            self.post.dead(*parts)
         elif op is Op.DONE:
             for number in parts[0]:
                 self._outcome(op, number)
         elif op is Op.LATER:
             call = self.calls.book[parts[0]]
             call.later = True
-            self._freed()
+            self.post.call_is_over()
         elif op in self._desk.ops:
             self._desk.on_item(op, parts)
         else:
@@ -324,13 +265,14 @@ class Life:
             case Op.CRASHED:
                 crash = Crash(self._error(parts[0]))
                 if not cell.flags & OVER:
-                    self._settle(crash)
+                    self.post.settle(crash)
                     ends.end(cell, crash)
             case Op.ENDED:
                 self._exit = self.codec.unwrap(parts[0])
                 self.kill()
             case Op.RECALLED:
-                self._recalled(*parts)
+                says, numbers, held = parts
+                self.post.recalled(says, numbers, held=held)
             case _:
                 raise ValueError(f"a worker does not say {op.name}")
 
@@ -345,43 +287,7 @@ class Life:
         elif op is Op.FAIL and not isinstance(call.item, (Ask, Flow)):
             cell.system.dead_letter(call.message, cell.path, "unheard")
         if not call.later:
-            self._freed()
-
-    def _recalled(self, numbers: list[int], held: bool) -> None:  # noqa: FBT001  as it crosses
-        calls = [self.calls.book.pop(number) for number in numbers if number in self.calls.book]
-        self._give_back(calls)
-        self._freed(len(calls))
-        if held:  # what waits at a checkpoint of a paused actor will not go on: it ends there
-            self._idle()
-
-    def _freed(self, count: int = 1) -> None:
-        """The worker has *count* messages less."""
-        cell = self.cell
-        self.out -= count
-        if not cell.flags & OVER and self.out <= self.window // 2 and cell.flags & BUSY:
-            cell.flags &= ~BUSY
-            cell.scheduler.requeue(cell)
-        if not self.out:
-            self._idle()
-
-    def _idle(self) -> None:
-        """The worker has nothing that anybody must wait for."""
-        cell, extra = self.cell, self.cell.need_extra()
-        extra.jobs.discard(self._hands)
-        if cell.flags & OVER:
-            return
-        if cell.flags & (STOPPING | DRAINING):
-            if cell.inbox is None:
-                cell.inbox = cell.scheduler.new_inbox()
-            cell.scheduler.enqueue(cell)
-        else:
-            self.tell_idle()
-
-    def tell_idle(self) -> None:
-        """Let the owner know, if it wants to, that the worker could take a message."""
-        cell, extra = self.cell, self.cell.need_extra()
-        if not self.out and not cell.inbox and cell.flags & WATCHED and extra.on_idle is not None:
-            extra.on_idle()
+            self.post.call_is_over()
 
     def _error(self, content: Any) -> BaseException:
         error = self.codec.unwrap(content)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 
+@unique
 class Op(IntEnum):
     """The first part of an item; the comments list the others."""
 
@@ -21,9 +22,11 @@ class Op(IntEnum):
     ITEM = 9  # number, value
     END = 10  # number
     DONE = 11  # numbers of tells
+    SAID = 13  # count: so many more says are finished
     LATER = 12  # number: the handler is done, the answer will come
 
     # main process to worker
+    SAY = 14  # place of the endpoint, arguments: a tell to the worker's actor, the short way (see `_says`)
     START = 20  # spec
     STOP = 21  # exit
     PAUSE = 22
@@ -34,7 +37,8 @@ class Op(IntEnum):
     UP = 30
     START_FAILED = 31  # error, whether it is StartIgnored
     CRASHED = 32  # error
-    ENDED = 33  # exit
-    RECALLED = 34  # numbers, whether what is in hand waits at a checkpoint of a paused actor
+    ENDED = 39  # exit
+    DEAD = 33  # number of a say, reason: nobody handled it, or nobody heard its error
+    RECALLED = 34  # count of says, numbers of calls, whether what is in hand waits at a checkpoint of a paused actor
     ORDER = 35  # name, arguments: nothing comes back
     REQUEST = 36  # number, name, arguments: ANSWER or FAIL comes back

@@ -1,12 +1,15 @@
 """The take/finish page: what a worker had in hand when it died, readable after any death.
 
 Theory of operation
-1. One small shared mapping (memfd, no name, gone with its last user) per worker: a byte for each place of a ring, and
-   message *n* has place `n % size`. The main process clears a place before it sends a message that uses it.
+1. One small shared mapping (memfd, no name, gone with its last user) per worker. Its *ring* has a byte for each place,
+   and call *n* has place `n % size`. The main process clears a place before it sends a call that uses it.
 2. The worker writes TAKEN before the handler and FINISHED after it. One byte is one store: no death can tear it.
-3. The main process never has more messages out than the ring has places, so a place belongs to one message at a time.
+3. Tells that are handled strictly one after the other need less (see `_sent`): they are numbered apart, and two counts
+   say how many were taken and how many are finished. That one was taken means that all before it are finished, so a
+   tell costs one store; the second count is written when nothing follows. A count is one aligned store.
+4. The main process never has more messages out than the ring has places, so a place belongs to one message at a time.
    After a death it knows for each message out whether it was waiting, in hand, or done.
-4. The page is the worker's to write: what it says is read only after its death, and only about its own messages.
+5. The page is the worker's to write: what it says is believed only about its own messages.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ WAITING: Final = 0
 TAKEN: Final = 1
 FINISHED: Final = 2
 
+COUNTS: Final = 16  # bytes: tells taken, tells finished
+
 
 class Page:
     """One side's view of the page.
@@ -28,36 +33,45 @@ class Page:
         size: Messages that may be out at a time.
     """
 
-    __slots__ = ("_map", "size")
+    __slots__ = ("_map", "counts", "size")
 
     def __init__(self, descriptor: int, size: int) -> None:
-        self._map = mmap.mmap(descriptor, size)
+        self._map = mmap.mmap(descriptor, COUNTS + size)
+        self.counts = memoryview(self._map)[:COUNTS].cast("Q")
         self.size = size
 
     def clear(self, number: int) -> None:
-        """Main process: message *number* is about to be sent."""
-        self._map[number % self.size] = WAITING
+        """Main process: call *number* is about to be sent."""
+        self._map[COUNTS + number % self.size] = WAITING
 
     def take(self, number: int) -> None:
-        """Worker: the handler of message *number* is about to run."""
-        self._map[number % self.size] = TAKEN
+        """Worker: the handler of call *number* is about to run."""
+        self._map[COUNTS + number % self.size] = TAKEN
 
     def finish(self, number: int) -> None:
-        """Worker: the handler of message *number* has run."""
-        self._map[number % self.size] = FINISHED
+        """Worker: the handler of call *number* has run."""
+        self._map[COUNTS + number % self.size] = FINISHED
 
     def state(self, number: int) -> int:
-        """Main process: how far message *number* got. A value the worker made up counts as in hand."""
-        state = self._map[number % self.size]
+        """Main process: how far call *number* got. A value the worker made up counts as in hand."""
+        state = self._map[COUNTS + number % self.size]
         return state if state in {WAITING, FINISHED} else TAKEN
+
+    def state_of_tell(self, number: int) -> int:
+        """Main process: how far the tell with this number among the tells got."""
+        taken, finished = self.counts
+        if number > taken:
+            return WAITING
+        return FINISHED if number < taken or number <= finished else TAKEN
 
     def close(self) -> None:
         """Unmap it."""
+        self.counts.release()
         self._map.close()
 
 
 def new_page(size: int) -> tuple[Page, int]:
     """Return a page of *size* places, and the descriptor to hand to the worker and then to close."""
     descriptor = os.memfd_create("llmactors-page", os.MFD_CLOEXEC)
-    os.ftruncate(descriptor, size)
+    os.ftruncate(descriptor, COUNTS + size)
     return Page(descriptor, size), descriptor

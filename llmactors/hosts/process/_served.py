@@ -7,9 +7,11 @@ stream is a `Flow` whose reader is the channel. A tell to a worker's actor is se
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from llmactors._asks import PENDING, Ask, Failure
+from llmactors._codec import fits
 from llmactors._core.flags import OVER, REMOTE
 from llmactors._later import Later
 from llmactors._streams import Flow
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from llmactors._ref import ActorRef
     from llmactors.hosts.process._channel import Item
     from llmactors.hosts.process._far import FarHost
+
+
+ANSWER: Final = int(Op.ANSWER)
+PLAIN: Final = frozenset({NoneType, bool, float})
 
 
 class Reply:
@@ -186,6 +192,9 @@ class Served:
             self._send([Op.LATER, reply.number])
 
     def _answer(self, number: int, ask: Ask, value: Any) -> None:
+        if value.__class__ in PLAIN or (value.__class__ in {int, str} and fits(value)):
+            self._port.channel.send([ANSWER, number, value])
+            return
         try:
             wrapped = self._port.codec.wrap(value, returns_of(ask.message), f"the answer of {describe(ask.message)}")
         except NotSerialisableError as error:

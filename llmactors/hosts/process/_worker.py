@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
+from llmactors._asks import Ask
 from llmactors._codec import Codec
 from llmactors._core.flags import ENDING, PAUSED
 from llmactors._exits import Exit
@@ -24,7 +25,7 @@ from llmactors._messages import Ended, Started, StartFailed
 from llmactors._signals import Pause, Resume, Stop
 from llmactors.errors import NotSerialisableError, StartIgnored
 from llmactors.hosts._port import Birth
-from llmactors.hosts.process._calls import Calls
+from llmactors.hosts.process._calls import ASK, Calls
 from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._foreign import ForeignRef, foreign_host
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
@@ -33,6 +34,7 @@ from llmactors.hosts.process._names import find_class
 from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._page import Page
 from llmactors.hosts.process._refs import Received
+from llmactors.hosts.process._says import SAY, Builder, builders
 from llmactors.hosts.process._served import Reply, Served, ServedFlow
 
 if TYPE_CHECKING:
@@ -71,7 +73,8 @@ class Worker:
     system: WorkerSystem
     own: Any
     foreign: Any
-    _cell: ActorRef[Any]
+    cell: ActorRef[Any]
+    _builders: list[Builder]
     _host: WorkerHost
 
     def __init__(self, end: socket.socket, page: Page) -> None:
@@ -79,7 +82,7 @@ class Worker:
         self._numbers, self._keys = count(1), count(1)
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._refs = Received(lambda content: ForeignRef(self, content), self._number_of)
-        self.channel = Channel(end, self._received, self._lost, patient=True)
+        self.channel = Channel(end, self._received, self._lost)
         self.codec = Codec(self._refs)
         self.calls = Calls(self)
         self.served = Served(self, page.finish, in_worker=True)
@@ -110,7 +113,8 @@ class Worker:
         self.own = self._refs.resolve(spec["own"])
         self._host = WorkerHost(self.system, self)
         self._grammar = grammar_of(cls)
-        self._cell = cell = WorkerCell[Any](self.system, self._host.table(cls), spec["own"], _Owner(self))
+        self._builders = builders(cls, spec["says"])
+        self.cell = cell = WorkerCell[Any](self.system, self._host.table(cls), spec["own"], _Owner(self))
         extra = cell.need_extra()
         extra.kept, extra.shutdown = True, "forever"
         cell.capacity = sys.maxsize
@@ -129,7 +133,7 @@ class Worker:
         except NotSerialisableError as error:
             self.start_failed(error)
             return
-        lives.begin(self._cell, Birth(cls, args, kwargs))
+        lives.begin(self.cell, Birth(cls, args, kwargs))
 
     def started(self) -> None:
         """The actor is up."""
@@ -142,14 +146,19 @@ class Worker:
 
     def crashed(self, error: BaseException | None) -> None:
         """The actor's life ends here; its `on_stop` is the main process's to order."""
-        self.served.report_done()
+        self.report_done()
         self.channel.send([Op.CRASHED, self.codec.wrap(error)])
 
     def ended(self, exit: Exit) -> None:
         """The actor has ended."""
-        self.served.report_done()
+        self.report_done()
         self.channel.send([Op.ENDED, self.codec.wrap(exit)])
         self._finish()
+
+    def report_done(self) -> None:
+        """Report the tells that are done."""
+        self.served.report_done()
+        self.system.scheduler.report()
 
     def _finish(self) -> None:
         sys.stdout.flush()
@@ -163,16 +172,31 @@ class Worker:
         os._exit(0)
 
     # -- in ----------------------------------------------------------------------------------------------------
-    def _received(self, item: Item) -> None:
+    def _received(self, items: list[Item]) -> None:
+        """Take in what arrived together, and handle it at once: the loop has nothing else to do first."""
+        cell, scheduler = self.cell, self.system.scheduler
+        scheduler.asleep = False  # what is queued here is drained here
         try:
-            self._on_item(Op(item[0]), item[1:])
+            for item in items:
+                if item[0] == SAY:
+                    message = self._builders[item[1]](item)
+                    inbox = cell.inbox
+                    if inbox is None:
+                        cell.tell(message)
+                    else:
+                        inbox.append(message)
+                elif item[0] == ASK:
+                    self._ask(*item[1:])
+                else:
+                    self._on_item(Op(item[0]), item[1:])
         except Exception:  # noqa: BLE001  the connection is of no use any more: say why, and end
             traceback.print_exc()
             os._exit(BROKEN)
+        scheduler.context.run(scheduler.drain)
 
     def _on_item(self, op: Op, parts: list[Any]) -> None:
         match op:
-            case Op.TELL | Op.ASK | Op.STREAM:
+            case Op.TELL | Op.STREAM:
                 self._call(op, *parts)
             case Op.CANCEL:
                 self.served.cancel(*parts)
@@ -181,9 +205,9 @@ class Worker:
             case Op.STOP:
                 self._stop(self.codec.unwrap(parts[0]))
             case Op.PAUSE:
-                self._cell.signal(Pause())
+                self.cell.signal(Pause())
             case Op.RESUME:
-                self._cell.signal(Resume())
+                self.cell.signal(Resume())
             case Op.RECALL:
                 self._recall()
             case Op.LATER:
@@ -191,23 +215,31 @@ class Worker:
             case _:
                 self._outcome(op, *parts)
 
-    def _call(self, op: Op, number: int, target: int, name: str | None, content: Any, *rest: Any) -> None:
-        del target
+    def _ask(self, number: int, _target: int, name: str | None, content: Any, seconds: float | None) -> None:
+        message = self._read(number, name, content)
+        if message is not None:
+            self.served.ask(self.cell, number, message, seconds)
+
+    def _call(self, op: Op, number: int, _target: int, name: str | None, content: Any, *rest: Any) -> None:
+        message = self._read(number, name, content)
+        if message is None:
+            return
+        if op is Op.TELL:
+            self.served.tell(self.cell, number, message)
+        else:
+            self.served.stream(self.cell, number, message, *rest)
+
+    def _read(self, number: int, name: str | None, content: Any) -> Any:
+        """Return the message of a call; None for one that cannot be built here, which is told."""
         try:
-            message = self._grammar.read(self.codec, name, content)
+            return self._grammar.read(self.codec, name, content)
         except NotSerialisableError as error:
             self._page.finish(number)
             self.channel.send([Op.FAIL, number, self.codec.wrap(error)])
-            return
-        if op is Op.TELL:
-            self.served.tell(self._cell, number, message)
-        elif op is Op.ASK:
-            self.served.ask(self._cell, number, message, *rest)
-        else:
-            self.served.stream(self._cell, number, message, *rest)
+            return None
 
     def _stop(self, exit: Exit) -> None:
-        cell = self._cell
+        cell = self.cell
         if not cell.flags & ENDING and exit.clean:
             self._host.ordered = True
             cell.signal(Stop(exit=exit))  # type: ignore[arg-type]  # the clean ones are just these
@@ -218,15 +250,16 @@ class Worker:
             ends.end(cell, exit)
 
     def _recall(self) -> None:
-        inbox = self._cell.inbox
-        numbers = [_number(item) for item in inbox or ()]
+        inbox = self.cell.inbox
+        says = sum(item.__class__ is not Ask and item.__class__ is not ServedFlow for item in inbox or ())
+        numbers = [_number(item) for item in inbox or () if item.__class__ is Ask or item.__class__ is ServedFlow]
         if inbox is not None:
             inbox.clear()
         for number in numbers:
             self.served.forget(number)
-        self.served.report_done()
-        held = bool(self._cell.flags & PAUSED and self._cell.need_extra().resumed)
-        self.channel.send([Op.RECALLED, numbers, held])
+        self.report_done()
+        held = bool(self.cell.flags & PAUSED and self.cell.need_extra().resumed)
+        self.channel.send([Op.RECALLED, says, numbers, held])
 
     # -- requests to the main process ----------------------------------------------------------------------------
     def order(self, name: str, ref: Any) -> None:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from llmactors.hosts.process._page import FINISHED, TAKEN, WAITING, new_page
+from llmactors.hosts.process._page import COUNTS, FINISHED, TAKEN, WAITING, new_page
 
 WORKER = """
 import signal, sys
@@ -45,7 +45,17 @@ def test_a_place_is_used_again_once_it_is_cleared() -> None:
 
 def test_what_a_worker_makes_up_counts_as_in_hand() -> None:
     page, descriptor = new_page(2)
-    os.pwrite(descriptor, b"\xff", 0)
+    os.pwrite(descriptor, b"\xff", COUNTS)
     os.close(descriptor)
     assert page.state(2) == TAKEN
+    page.close()
+
+
+def test_a_tell_that_was_taken_means_that_all_before_it_are_finished() -> None:
+    page, descriptor = new_page(4)
+    os.close(descriptor)
+    page.counts[0] = 2
+    assert [page.state_of_tell(number) for number in (1, 2, 3)] == [FINISHED, TAKEN, WAITING]
+    page.counts[1] = 2
+    assert [page.state_of_tell(number) for number in (1, 2, 3)] == [FINISHED, FINISHED, WAITING]
     page.close()

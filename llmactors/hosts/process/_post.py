@@ -1,0 +1,217 @@
+"""Handing the messages of a mailbox over to a worker, and taking them back.
+
+Theory of operation
+1. At most `window` messages are out at a time; what more there is waits in the mailbox, and the cell is held (BUSY).
+   It goes on when half the window is free.
+2. A message to a cell that is up, idle and not held goes to the worker from its sender's call: it would be the first of
+   the mailbox anyway. It is handled in the worker's own time all the same.
+3. What could not cross any more when its turn came (it was changed meanwhile) fails its asker, or is a dead letter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmactors import _ends as ends
+from llmactors import _lives as lives
+from llmactors import _slots as slots
+from llmactors._asks import Ask, skip
+from llmactors._core.flags import BUSY, DRAINING, OVER, REQUEUED, SORTED, STOPPING, WAITERS, WATCHED
+from llmactors._messages import Down, Exited, InHand
+from llmactors._streams import Flow
+from llmactors.errors import NotSerialisableError
+from llmactors.hosts.process._sent import Sent
+
+if TYPE_CHECKING:
+    from llmactors._exits import Exit
+    from llmactors._ref import ActorRef
+    from llmactors.hosts.process._grammar import Grammar
+    from llmactors.hosts.process._life import Life
+    from llmactors.hosts.process._page import Page
+    from llmactors.hosts.process._says import Says
+
+
+class Post:
+    """The way of messages between one cell and its worker.
+
+    Args:
+        cell: Whose mailbox it is.
+        life: The worker, with the connection and the calls that are out.
+        page: Where the worker writes what it has in hand.
+        grammar: How messages are written.
+        says: How plain tells are written.
+    """
+
+    def __init__(self, cell: ActorRef[Any], life: Life, page: Page, grammar: Grammar, says: Says) -> None:
+        channel = life.channel
+        self._cell, self._channel, self._calls = cell, channel, life.calls
+        self._grammar, self._writers = grammar, says.writers
+        self._put, self._window = channel.put, page.size
+        self.sent = Sent(page, page.size, cell.need_extra().jobs)
+        self._page = page
+
+    # -- over ------------------------------------------------------------------------------------------------------
+    def say(self, message: Any, written: list[Any]) -> bool:
+        """Hand over a tell that was written as a say; False when there is no room now."""
+        sent = self.sent
+        says = sent.says
+        if len(says) + sent.calls >= self._window or self._channel.choked:
+            return False
+        if not says:
+            sent.begin()
+        says.append(message)
+        self._put(written)
+        return True
+
+    def has_room(self) -> bool:
+        """Say whether one more message can be handed over."""
+        return self.sent.out < self._window and not self._channel.choked
+
+    def hand_over(self, item: Ask | Flow[Any]) -> None:
+        """Hand over an ask or a stream that nothing waits before; it fails if it cannot cross."""
+        try:
+            self._make(item, 0)
+        except NotSerialisableError as error:
+            item.fail(error)
+
+    def forward(self) -> None:
+        """Send on what waits in the mailbox, as far as there is room."""
+        cell = self._cell
+        extra, scheduler = cell.need_extra(), cell.scheduler
+        sorts = bool(cell.flags & SORTED)
+        most = 1 if sorts else self._window  # what is sent on is in order for good
+        while extra.requeued or cell.inbox or sorts:
+            if self.sent.out >= most or self._channel.choked:
+                cell.flags |= BUSY
+                return
+            if sorts and not extra.requeued and not lives.choose(cell):
+                break
+            if extra.requeued:
+                again = extra.requeued.popleft()
+                if not extra.requeued:
+                    cell.flags &= ~REQUEUED
+                self.send(again.item, again.deliveries)
+            elif cell.inbox:
+                self._send_first(cell.inbox.popleft())
+            if cell.flags & WAITERS:
+                slots.admit(cell)
+        if not slots.queued(cell):
+            scheduler.idle(cell)
+
+    def _send_first(self, item: Any) -> None:
+        write = self._writers.get(item.__class__)
+        written = None if write is None else write(item)
+        if written is None or not self.say(item, written):
+            self.send(item)
+
+    def send(self, item: Any, deliveries: int = 0) -> None:
+        """Hand a mailbox's entry over as a call."""
+        cell = self._cell
+        if isinstance(item, (Ask, Flow)) and not item.pending():
+            if isinstance(item, Ask):
+                skip(item)
+            return
+        if isinstance(item, (Down, Exited)):
+            slots.took_notice(cell)
+        try:
+            self._make(item, deliveries)
+        except NotSerialisableError as error:  # it could cross when it was sent, and was changed since
+            if isinstance(item, (Ask, Flow)):
+                item.fail(error)
+            else:
+                cell.system.dead_letter(item, cell.path, "unhandled")
+
+    def _make(self, item: Any, deliveries: int) -> None:
+        calls, sent = self._calls, self.sent
+        self._page.clear(calls.next_number)
+        now = self._cell.scheduler.clock()
+        calls.make(item, 0, self._grammar, now, deliveries=deliveries, after=sent.said)
+        sent.calls += 1
+        sent.begin()
+
+    # -- and back --------------------------------------------------------------------------------------------------
+    def said(self, count: int) -> None:
+        """The worker has finished *count* more says."""
+        self.sent.acknowledged(count)
+        self._cell.handled += count
+        self._freed()
+
+    def dead(self, number: int, reason: str) -> None:
+        """A say was not handled, or its error was not heard."""
+        cell = self._cell
+        cell.system.dead_letter(self.sent.say(number), cell.path, reason)
+
+    def call_is_over(self) -> None:
+        """The worker has one call less."""
+        self.sent.calls -= 1
+        self._freed()
+
+    def recalled(self, says: int, numbers: list[int], *, held: bool) -> None:
+        """The worker has given back what it had not begun."""
+        book = self._calls.book
+        calls = [(number, book.pop(number)) for number in numbers if number in book]
+        self.sent.calls -= len(calls)
+        first = self.sent.said - says
+        back = [(number, 0, 0, InHand(say, 0)) for number, say in enumerate(self.sent.take_back(says), first + 1)]
+        back += [(call.after, 1, number, InHand(call.item, call.deliveries)) for number, call in calls]
+        back.sort(key=lambda entry: entry[:3])
+        self._give_back([entry[3] for entry in back])
+        self._freed()
+        if held:  # what waits at a checkpoint of a paused actor will not go on: it ends there
+            self._idle()
+
+    def settle(self, exit: Exit) -> None:
+        """Decide about everything the worker has: in hand, done, or to be given back."""
+        cell = self._cell
+        held, done, back = self.sent.settle(self._calls)
+        for call in done:
+            if isinstance(call.item, (Ask, Flow)):
+                call.item.fail(ends.ended_error(cell, exit))
+        for message in held:
+            cell.need_extra().again = message
+            ends.hold(cell, exit, (message.item,))
+        cell.need_extra().again = None
+        self._give_back(back)
+
+    def _give_back(self, messages: list[InHand]) -> None:
+        """Put what was not begun back to the front of the mailbox, in order."""
+        cell = self._cell
+        slots.requeue(cell, [message for message in messages if message.deliveries])
+        if cell.inbox is None:
+            cell.inbox = cell.scheduler.new_inbox()
+        plain = [message.item for message in messages if not message.deliveries]
+        cell.inbox.extendleft(item for item in reversed(plain) if not isinstance(item, (Down, Exited)))
+
+    def _freed(self) -> None:
+        """The worker has less than before."""
+        cell, out = self._cell, self.sent.out
+        if cell.flags & BUSY and not cell.flags & OVER and out <= self._window // 2:
+            self.go_on()
+        if not out:
+            self._idle()
+
+    def go_on(self) -> None:
+        """There is room again."""
+        cell = self._cell
+        if cell.flags & BUSY and not cell.flags & OVER:
+            cell.flags &= ~BUSY
+            cell.scheduler.requeue(cell)
+
+    def _idle(self) -> None:
+        """The worker has nothing that anybody must wait for."""
+        cell = self._cell
+        self.sent.idle()
+        if cell.flags & OVER:
+            return
+        if cell.flags & (STOPPING | DRAINING):
+            if cell.inbox is None:
+                cell.inbox = cell.scheduler.new_inbox()
+            cell.scheduler.enqueue(cell)
+        else:
+            self.tell_idle()
+
+    def tell_idle(self) -> None:
+        """Let the owner know, if it wants to, that the worker could take a message."""
+        cell, extra = self._cell, self._cell.need_extra()
+        if not self.sent.out and not cell.inbox and cell.flags & WATCHED and extra.on_idle is not None:
+            extra.on_idle()

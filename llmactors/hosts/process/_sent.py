@@ -1,0 +1,133 @@
+"""What the main process has handed to a worker: the messages that are out, in order, and what becomes of them.
+
+Theory of operation
+1. Calls (asks, streams, and tells that are no say) have numbers and stand in the book of `Calls`; says have none. Both
+   sides count the says, and the worker acknowledges them by count; what is not acknowledged is kept here.
+2. A call knows how many says went before it, so that everything that is out has one order.
+3. After a death the page says how far each got: in hand, done, or to be given back, in order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from llmactors._messages import InHand
+from llmactors.hosts.process._calls import Call
+from llmactors.hosts.process._page import FINISHED, TAKEN, WAITING, Page
+
+if TYPE_CHECKING:
+    from llmactors.hosts.process._calls import Calls
+
+
+class Hands:
+    """Stands among a cell's jobs while the worker has messages: a stop waits for them."""
+
+    item = None
+    task = None
+
+    def fence(self) -> None:
+        """Nothing to do: what is in hand is known when the process is dead."""
+
+
+class Sent:
+    """The messages that one worker has.
+
+    Args:
+        page: Where the worker writes what it has in hand.
+        window: Messages that may be out at a time.
+        jobs: The cell's jobs.
+    """
+
+    __slots__ = ("_done", "_hands", "_jobs", "calls", "page", "says", "window")
+
+    def __init__(self, page: Page, window: int, jobs: set[Any]) -> None:
+        self.page, self.window = page, window
+        self.says: deque[Any] = deque()
+        self._done = 0  # says that were acknowledged
+        self.calls = 0  # calls that are out, not counting those that are answered later
+        self._hands, self._jobs = Hands(), jobs
+
+    @property
+    def out(self) -> int:
+        """Messages that the worker has."""
+        return len(self.says) + self.calls
+
+    @property
+    def said(self) -> int:
+        """Says that were ever sent."""
+        return self._done + len(self.says)
+
+    def begin(self) -> None:
+        """The worker is about to have messages: a stop waits for them from here on."""
+        self._jobs.add(self._hands)
+
+    def idle(self) -> None:
+        """The worker has no messages."""
+        self._jobs.discard(self._hands)
+
+    def acknowledged(self, count: int) -> None:
+        """*count* more says are finished.
+
+        Raises:
+            IndexError: There are not that many out.
+        """
+        take = self.says.popleft
+        for _ in range(count):
+            take()
+        self._done += count
+
+    def say(self, number: int) -> Any:
+        """Return the say with this number. Raises `IndexError` if it is not out."""
+        if not self._done < number <= self.said:
+            raise IndexError(number)
+        return self.says[number - self._done - 1]
+
+    def take_back(self, count: int) -> list[Any]:
+        """Return the last *count* says, which the worker has given back.
+
+        Raises:
+            IndexError: There are not that many out.
+        """
+        back = [self.says.pop() for _ in range(count)]
+        back.reverse()
+        return back
+
+    # -- how far they got ------------------------------------------------------------------------------------------
+    def waiting(self, calls: Calls) -> int:
+        """Return how many the worker has not begun."""
+        state = self.page.state_of_tell
+        says = sum(state(number) == WAITING for number in range(self._done + 1, self.said + 1))
+        return says + sum(self.state_of(number, call) == WAITING for number, call in calls.book.items())
+
+    def in_hand(self, calls: Calls) -> bool:
+        """Say whether the worker has a message in hand."""
+        state = self.page.state_of_tell
+        if any(state(number) == TAKEN for number in range(self._done + 1, self.said + 1)):
+            return True
+        return any(self.state_of(number, call) == TAKEN for number, call in calls.book.items())
+
+    def state_of(self, number: int, call: Call) -> int:
+        """Return how far a call got."""
+        return FINISHED if call.later else self.page.state(number)
+
+    def settle(self, calls: Calls) -> tuple[list[InHand], list[Call], list[InHand]]:
+        """The worker has nothing any more: return what was in hand, the calls that were done, and what goes back."""
+        book, calls.book = calls.book, {}
+        first, says, self.says = self._done, self.says, deque()
+        self._done += len(says)
+        self.calls = 0
+        everything = [(call.after, 1, number, call) for number, call in book.items()]
+        everything += [(number, 0, 0, say) for number, say in enumerate(says, first + 1)]
+        everything.sort(key=lambda entry: entry[:3])
+        held: list[InHand] = []
+        done: list[Call] = []
+        back: list[InHand] = []
+        for before, is_call, number, entry in everything:
+            state = self.state_of(number, entry) if is_call else self.page.state_of_tell(before)
+            if state == FINISHED:
+                done += [entry] if is_call else []
+            else:
+                kept = InHand(entry.item, entry.deliveries) if is_call else InHand(entry, 0)
+                (back if state == WAITING else held).append(kept)
+        return held, done, back
