@@ -32,12 +32,13 @@ from llmactors._extra import Extra
 from llmactors._messages import Message, Request, StreamMessage
 from llmactors._scheduler import DEPTH
 from llmactors._signals import Kill, Pause, Resume, Stop
+from llmactors._stopping import Stopping
 from llmactors._streams import Flow, Stream
 from llmactors.errors import ActorDownError, ActorEndedError, StartFailedError, WaitCycleError, WrongThreadError
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Generator
+    from collections.abc import Awaitable, Generator
 
     from llmactors._exits import Exit
     from llmactors._system import ActorSystem
@@ -232,9 +233,14 @@ class ActorRef(Generic[A]):
             self.handlers.host.abandon(self, item)
 
     # -- life ------------------------------------------------------------------------------------------------
-    def stop(self, *, drain: bool = False) -> None:
-        """Ask the actor to end after what is in hand (with *drain*: after what is queued); from any thread."""
+    def stop(self, *, drain: bool = False) -> Awaitable[Exit]:
+        """Ask the actor to end after what is in hand (with *drain*: after what is queued); from any thread.
+
+        Returns:
+            What one may wait for, on the loop: `await ref.stop()` returns when that incarnation has ended, with how.
+        """
         self.signal(Stop(drain))
+        return Stopping(self)
 
     def kill(self, cause: BaseException | str | None = None) -> None:
         """End the actor at once; it cannot refuse, and its `on_stop` does not run. From any thread."""

@@ -21,6 +21,28 @@ async def test_stop_lets_the_message_in_hand_finish_and_runs_on_stop(
     assert await journal.ask(Journal.entries(1)) == [("stopped", "Shutdown")]
 
 
+async def test_who_stops_an_actor_may_wait_for_its_end(system: ActorSystem, host: HostConfig) -> None:
+    probe = await system.spawn(Probe, host=host)
+    assert await probe.stop() == Shutdown()
+    assert probe.state == "discarded"
+
+
+async def test_a_restart_is_not_waited_for(host: HostConfig) -> None:
+    class App(Supervisor):
+        journal = child(Journal)
+        probe = child(Probe, host=host)
+
+    async with ActorSystem(App) as own:
+        journal = own.ref(App.journal)
+        journal.tell(Journal.write("before"))
+        await journal.ask(Journal.entries(1))
+        assert await own.ref(App.probe).ask(Probe.stop_another(journal)) == "Shutdown"
+        journal.tell(Journal.write("after"))
+        assert await journal.ask(Journal.entries(1)) == ["after"]
+        assert await own.ref(App.probe).stop() == Shutdown()
+        assert await own.ref(App.probe).ask(Probe.echo("back")) == "back"
+
+
 async def test_stop_with_drain_handles_what_is_queued_first(
     system: ActorSystem, host: HostConfig, gate: ActorRef[Gate], journal: ActorRef[Journal]
 ) -> None:

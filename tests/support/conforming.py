@@ -150,6 +150,11 @@ class Probe(Actor):
         return os.getpid()
 
     @message
+    async def stop_another(self, ref: ActorRef[Journal]) -> str:
+        """Stop an actor, wait for its end, and answer how it ended."""
+        return type(await ref.stop()).__name__
+
+    @message
     def echo(self, value: Any) -> Any:
         """Answer with what was sent."""
         return value

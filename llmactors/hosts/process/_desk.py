@@ -7,12 +7,12 @@ module the main process has imported already, and hangs on the worker's actor.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._actor import Actor
 from llmactors._context import Context, Monitor
-from llmactors._exits import Normal
+from llmactors._exits import Exit, Normal
 from llmactors._signals import Stop
 from llmactors.errors import NotSerialisableError
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
@@ -32,6 +32,7 @@ class Desk:
     def __init__(self, life: Life) -> None:
         self._life = life
         self._monitors: dict[int, Monitor] = {}
+        self._stopping: dict[int, Awaitable[Exit]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def close(self) -> None:
@@ -82,7 +83,7 @@ class Desk:
             case "finish", []:
                 self._life.cell.signal(Stop(exit=Normal()))
             case "stop", [int(target), bool(drain)]:
-                self._ref(target).stop(drain=drain)
+                self._stopping[target] = self._ref(target).stop(drain=drain)
             case (("kill" | "pause" | "resume"), [int(target)]):
                 getattr(self._ref(target), name)()
             case (("link" | "unlink"), [int(target)]):
@@ -110,6 +111,8 @@ class Desk:
                     self._later(number, ref.send(message, timeout))
                 case "up", [int(target)]:
                     self._later(number, _up(self._ref(target)))
+                case "stopped", [int(target)]:
+                    self._later(number, _come_true(self._stopping.pop(target)))
                 case "ended", [int(target)]:
                     self._later(number, self._ref(target).wait_ended())
                 case _:
@@ -151,6 +154,10 @@ class Desk:
 
     def _fail(self, number: int, error: BaseException) -> None:
         self._life.channel.send([Op.FAIL, number, self._life.codec.wrap(error)])
+
+
+async def _come_true(what: Awaitable[Exit]) -> Exit:
+    return await what
 
 
 async def _up(ref: ActorRef[Any]) -> None:

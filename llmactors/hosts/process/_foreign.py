@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Awaitable, Generator
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -119,9 +119,10 @@ class ForeignRef(FarRef[A]):
         return foreign
 
     # -- life --------------------------------------------------------------------------------------------------
-    def stop(self, *, drain: bool = False) -> None:
-        """Ask the actor to end after what is in hand (with *drain*: after what is queued)."""
+    def stop(self, *, drain: bool = False) -> Awaitable[Exit]:
+        """Ask the actor to end after what is in hand (with *drain*: after what is queued); one may wait for it."""
         self._order("stop", drain)
+        return FarStopping(self)
 
     def kill(self, cause: BaseException | str | None = None) -> None:  # noqa: ARG002  a worker's word is no cause
         """End the actor at once."""
@@ -169,6 +170,19 @@ class ForeignRef(FarRef[A]):
 
     def __repr__(self) -> str:
         return f"<ActorRef {self.path} {self.cls.__name__}>"
+
+
+class FarStopping:
+    """What `stop` returns in a worker; see `llmactors._stopping`."""
+
+    __slots__ = ("_ref",)
+
+    def __init__(self, ref: ForeignRef[Any]) -> None:
+        self._ref = ref
+
+    def __await__(self) -> Generator[Any, None, Exit]:
+        exit: Exit = yield from self._ref._worker.request("stopped", self._ref.number).__await__()
+        return exit
 
 
 def _never(actor: Any, message: Any) -> Any:
