@@ -32,6 +32,7 @@ class Extra:
         "context",
         "ending_kept",
         "exit",
+        "exit_before",
         "gate",
         "gate_timer",
         "gone",
@@ -116,6 +117,7 @@ class Extra:
         self.resumed: list[Future[None]] | None = None
         self.in_hand: list[InHand] = []
         self.exit: Exit | None = None
+        self.exit_before: Exit | None = None  # how the incarnation before this one ended
         self.start_error: BaseException | None = None
         self.stopping = self.stopping_host = self.never_up = False
         self.host_done = self.ending_kept = False

@@ -29,8 +29,10 @@ class Stopping:
 
     async def _ended(self) -> Exit:
         ref, extra = self._ref, self._ref.need_extra()
-        if ref.flags & (ENDED | DEAD) or extra.incarnation != self._incarnation:
-            return extra.exit or Killed("its end was not seen")
+        if extra.incarnation != self._incarnation:
+            return extra.exit_before or Killed()
+        if ref.flags & (ENDED | DEAD):
+            return extra.exit or Killed()
         waiting = _Waiting(ref.scheduler.loop.create_future())
         if extra.monitors is None:
             extra.monitors = {}

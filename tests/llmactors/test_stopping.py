@@ -95,3 +95,12 @@ async def test_one_who_gives_up_waiting_leaves_nothing_behind() -> None:
         await asyncio.wait([waiting])
         assert waiting.cancelled() or waiting.result() in {Normal(), Shutdown()}
         await ref.wait_ended()
+
+
+async def test_one_who_begins_to_wait_when_the_next_incarnation_is_up_hears_of_the_one_before() -> None:
+    async with ActorSystem(App) as system:
+        ref = system.ref(App.counter)
+        stopping = ref.stop()
+        assert await ref.ask(Counter.add(1)) == 1
+        assert await ref.ask(Counter.add(1)) == 2
+        assert await stopping == Shutdown()
