@@ -11,7 +11,7 @@ import json
 import platform
 import sys
 
-from cases import CASES
+from cases import KNOWN
 from cases.processes import pin, processors
 from runtimes import RUNTIMES, AbsentError, Runtime
 
@@ -29,7 +29,7 @@ def main() -> None:
     except (ModuleNotFoundError, AbsentError) as missing:
         print(f"{missing} (CPython {platform.python_version()})", file=sys.stderr)
         sys.exit(ABSENT)
-    if not CASES[case].apart and case not in runtime.wide:
+    if not KNOWN[case].apart and case not in runtime.wide:
         pin(processors()[0])
     readings = module.MEASURES[case](int(n) or runtime.counts[case])
     print(json.dumps({"readings": readings, "version": found, "python": platform.python_version()}))

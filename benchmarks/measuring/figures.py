@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cases import CASES
+from cases import CASES, KNOWN
 from cases.kinds import Case, Reading
 from runtimes import OURS
 
@@ -40,7 +40,7 @@ def times_ahead(figure: Figure, ours: Figure | None) -> float | None:
 
 def reading_of(figure: Figure) -> Reading:
     """Return the quantity that a figure is of."""
-    return next(reading for reading in CASES[figure.case].readings if reading.name == figure.reading)
+    return next(reading for reading in KNOWN[figure.case].readings if reading.name == figure.reading)
 
 
 class Figures:

@@ -10,7 +10,7 @@ def kind_of_machine() -> dict[str, object]:
     return {
         "processor": _processor(),
         "processors": os.cpu_count(),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
     }
 

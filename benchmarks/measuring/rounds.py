@@ -13,13 +13,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from cases import CASES
+from cases import KNOWN
 from measure import ABSENT
 from measuring.figures import Figure, Figures
-from runtimes import RUNTIMES
+from runtimes import RUNTIMES, AbsentError
 
 MEASURE = Path(__file__).resolve().parents[1] / "measure.py"
 MOST_SECONDS = 180
@@ -29,6 +30,10 @@ MARK = "LLMAGENTOS_BENCHMARK"
 """In the environment of a measurement and of all that it starts."""
 PYTHON = "BENCH_PYTHON_"
 """Before a runtime's name in capitals: the environment variable that names its interpreter."""
+
+
+class FailedError(Exception):
+    """A measurement ended otherwise than with a figure."""
 
 
 @dataclass(slots=True)
@@ -90,23 +95,37 @@ def _once(outcome: Outcome, name: str, case: str, n: int | None, python: str) ->
     if module in outcome.absent:
         return
     try:
+        result = once(name, case, n, python)
+    except AbsentError as absent:
+        outcome.absent[module] = str(absent)
+    except FailedError as failed:
+        outcome.failed[name, case] = str(failed)
+    else:
+        outcome.versions[name] = {"version": result["version"], "python": result["python"]}
+        for reading in KNOWN[case].readings:
+            outcome.taken[case, reading.name, name].append(float(result["readings"][reading.name]))
+
+
+def once(name: str, case: str, n: int | None, python: str) -> dict[str, Any]:
+    """Measure one case of one runtime in a fresh process; return its readings, its version and its Python's.
+
+    Raises:
+        AbsentError: The runtime, or the interpreter, is not there.
+        FailedError: Anything else went wrong.
+    """
+    try:
         done = run_alone([python, str(MEASURE), name, case, str(n or 0)])
-    except FileNotFoundError:
-        outcome.absent[module] = f"there is no interpreter {python}"
-        return
-    except subprocess.TimeoutExpired:
-        outcome.failed[name, case] = f"took longer than {MOST_SECONDS} s"
-        return
+    except FileNotFoundError as missing:
+        raise AbsentError(f"there is no interpreter {python}") from missing
+    except subprocess.TimeoutExpired as stuck:
+        raise FailedError(f"took longer than {MOST_SECONDS} s") from stuck
+    said = done.stderr.strip().splitlines() or ["said nothing"]
     if done.returncode == ABSENT:
-        outcome.absent[module] = done.stderr.strip().splitlines()[-1]
-        return
+        raise AbsentError(said[-1])
     if done.returncode != 0:
-        outcome.failed[name, case] = (done.stderr.strip().splitlines() or ["said nothing"])[-1]
-        return
-    result = json.loads(done.stdout.splitlines()[-1])
-    outcome.versions[name] = {"version": result["version"], "python": result["python"]}
-    for reading in CASES[case].readings:
-        outcome.taken[case, reading.name, name].append(float(result["readings"][reading.name]))
+        raise FailedError(said[-1])
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def run_alone(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

@@ -1,13 +1,17 @@
 """Tables: one for a terminal, one for the docs."""
 
+import math
 from collections.abc import Iterable
 
 from rich.table import Table
 
+from cases.kinds import Case, Reading
 from measuring.figures import Figure, Figures, digits, human, reading_of
 from runtimes import OURS, RUNTIMES
 
 TIMES, NONE = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
+APART_FROM_LIBRARIES = ("asyncio", "erlang")
+"""No library at all, and no Python."""
 
 
 def terminal_table(figures: Figures) -> Table:
@@ -56,17 +60,28 @@ def _cell(figures: Figures, figure: Figure | None) -> str:
     return text if figure.runtime == OURS or ahead is None else f"{text}<br>**{digits(ahead)}\u00a0{TIMES}**"
 
 
-def short_table(figures: Figures, cases: Iterable[str], names: Iterable[str]) -> str:
-    """Return the first reading of a few *cases* beside a few runtimes, ratios only, as a table of Markdown."""
-    names = list(names)
-    lines = [_line(["", OURS, *(RUNTIMES[name].title for name in names)]), _line(["---"] * (len(names) + 2))]
+def short_table(figures: Figures, cases: Iterable[str]) -> str:
+    """Return the first reading of a few *cases* beside raw asyncio, the best Python library and Erlang, in Markdown."""
+    cases = tuple(cases)
+    headings = ["", OURS, *(RUNTIMES[name].title for name in APART_FROM_LIBRARIES)]
+    headings.insert(-1, "best Python library")
+    lines = [_line(headings), _line(["---"] * len(headings))]
     for case, reading in figures.rows():
         ours = figures.get(case, reading, OURS)
         if case.name not in cases or reading is not case.readings[0] or ours is None:
             continue
-        cells = [_ratio(figures, figures.get(case, reading, name)) for name in names]
-        lines.append(_line([case.title, human(ours.median, reading.unit), *cells]))
+        first, last = (_ratio(figures, figures.get(case, reading, name)) for name in APART_FROM_LIBRARIES)
+        lines.append(_line([case.title, human(ours.median, reading.unit), first, _best(figures, case, reading), last]))
     return "\n".join(lines)
+
+
+def _best(figures: Figures, case: Case, reading: Reading) -> str:
+    libraries = [name for name in figures.runtimes() if name not in (OURS, *APART_FROM_LIBRARIES)]
+    there = [figure for name in libraries if (figure := figures.get(case, reading, name)) is not None]
+    if not there:
+        return NONE
+    best = min(there, key=lambda figure: figures.ahead(figure) or math.inf)
+    return f"{_ratio(figures, best)} ({RUNTIMES[best.runtime].title})"
 
 
 def _ratio(figures: Figures, figure: Figure | None) -> str:

@@ -87,8 +87,19 @@ def test_the_pages_tables_part_what_takes_one_process_from_what_takes_two() -> N
     assert "1 MiB" not in inside
     assert "4.0\N{NO-BREAK SPACE}GiB/s" in apart
     assert len(apart.splitlines()) == 3
-    short = short_table(FIGURES, ["ask"], ["asyncio", "pykka"])
-    assert short.splitlines()[-1] == "| ask, idle actor | 1.0 µs | 3.0 \N{MULTIPLICATION SIGN} | \N{EN DASH} |"
+
+
+def test_the_short_table_names_the_best_library() -> None:
+    figures = from_json(
+        [
+            *FIGURES.as_json(),
+            *Figures([Figure("ask", "time", "pykka", (18.0,)), Figure("ask", "time", "thespian", (7.0,))]).as_json(),
+        ]
+    )
+    times, none = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
+    short = short_table(figures, ["ask"])
+    assert short.splitlines()[-1] == f"| ask, idle actor | 1.0 µs | 3.0 {times} | 7.0 {times} (Thespian) | {none} |"
+    assert len(short.splitlines()) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One measurement in a process of its own: each of our cases, as small as can be."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,11 +9,12 @@ from pathlib import Path
 import pytest
 from sources import ROOT
 
-from cases import CASES
+from cases import KNOWN
 from runtimes import OURS, RUNTIMES
 
 MEASURE = ROOT / "benchmarks" / "measure.py"
 pytestmark = pytest.mark.timeout(120)  # an interpreter begins, on a machine that may be busy
+WITH_ERLANG = pytest.mark.skipif(shutil.which("erlc") is None, reason="there is no Erlang")
 FEW = {"gc-pause": 500, "process-restart": 2, "process-echo": 3}
 
 
@@ -28,7 +30,7 @@ def test_each_of_our_cases_can_be_measured(case: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     readings = json.loads(done.stdout)["readings"]
-    assert list(readings) == [reading.name for reading in CASES[case].readings]
+    assert list(readings) == [reading.name for reading in KNOWN[case].readings]
     assert all(value >= 0 for value in readings.values())
 
 
@@ -43,9 +45,11 @@ def test_each_of_our_cases_can_be_measured(case: str, tmp_path: Path) -> None:
         ("pykka", "fan-in"),
         ("pykka", "skew"),
         ("thespian", "ring"),
+        pytest.param("erlang", "tell", marks=WITH_ERLANG),
+        pytest.param("erlang", "process-ask", marks=WITH_ERLANG),
     ],
 )
 def test_a_rival_is_measured_in_the_same_readings(runtime: str, case: str, tmp_path: Path) -> None:
     done = measured(tmp_path, runtime, case, "10")
     assert done.returncode == 0, done.stderr
-    assert list(json.loads(done.stdout)["readings"]) == [reading.name for reading in CASES[case].readings]
+    assert list(json.loads(done.stdout)["readings"]) == [reading.name for reading in KNOWN[case].readings]
