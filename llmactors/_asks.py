@@ -91,3 +91,6 @@ def timeout_of(message: Any, said: float | None = None) -> float:
 
 CURRENT: Final[ContextVar[Any]] = ContextVar("llmactors_current", default=None)
 """The ask that the present async handler is answering, or its cell; set for async handlers only."""
+
+PRIVATE: Final[list[ContextVar[Any]]] = [CURRENT]
+"""The kernel's own variables: they are None elsewhere, and do not travel with messages."""

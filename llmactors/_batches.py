@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors import _slots as slots
 from llmactors._asks import Ask, skip
+from llmactors._carried import Envelope
 from llmactors._core.flags import BATCH, DRAINING, REQUEUED, SORTED, WAITERS
 from llmactors._messages import InHand
 
@@ -190,4 +191,4 @@ def _open(cell: ActorRef[Any], batch: Batch) -> None:
 
 
 def _message_of(item: Any) -> Any:
-    return item.message if isinstance(item, Ask) else item
+    return item.message if isinstance(item, (Ask, Envelope)) else item

@@ -18,6 +18,7 @@ from llmactors import _batches as batches
 from llmactors import _slots as slots
 from llmactors._asks import Ask
 from llmactors._batches import parts_of
+from llmactors._carried import taken_out
 from llmactors._core.flags import (
     BUSY,
     DEAD,
@@ -33,7 +34,7 @@ from llmactors._core.flags import (
 )
 from llmactors._core.redelivery import redelivered
 from llmactors._exits import Exit, Killed
-from llmactors._messages import Ended, InHand, StartFailed
+from llmactors._messages import Ended, StartFailed
 from llmactors._signals import Kill, LinkExit, Stop
 from llmactors._streams import Flow, message_of
 from llmactors.errors import StartFailedError
@@ -88,7 +89,7 @@ def hold(cell: ActorRef[Any], exit: Exit, items: Iterable[Any]) -> None:
         count = 1 + (again.deliveries if again is not None and again.item is item else 0)
         for part in parts_of(item):
             if not exit.clean and redelivered(count, extra.redeliver) and not isinstance(part, Flow):
-                extra.in_hand.append(InHand(part, count))
+                extra.in_hand.append(taken_out(part, count))
                 continue
             if isinstance(part, (Ask, Flow)):
                 part.fail(ended_error(cell, exit))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar, assert
 from llmactors import _aside as aside
 from llmactors import _slots as slots
 from llmactors._actor import Actor
+from llmactors._asks import PRIVATE
 from llmactors._core.machine import (
     EVENT,
     STATE,
@@ -54,6 +55,7 @@ class _Step:
 
 
 _STEP: Final[ContextVar[_Step | None]] = ContextVar("llmactors_step", default=None)
+PRIVATE.append(_STEP)
 
 
 class StateMachine(Actor, Generic[S]):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
+    from contextvars import Context
+
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
 
@@ -126,6 +128,7 @@ class InHand:
 
     item: Any
     deliveries: int
+    context: Context | None = field(default=None, repr=False, compare=False)  # its sender's
 
 
 @dataclass(frozen=True, slots=True)

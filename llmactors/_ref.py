@@ -7,12 +7,14 @@ across restarts, for as long as the owner keeps the slot.
 from __future__ import annotations
 
 from asyncio import CancelledError
+from contextvars import copy_context
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from llmactors import _slots as slots
 from llmactors import _waits as waits
 from llmactors._asks import PENDING, Ask, Failure, timeout_of
+from llmactors._carried import OUTSIDE, CarriedAsk, enclosed, new_ask
 from llmactors._core.flags import (
     BATCH,
     DEAD,
@@ -90,6 +92,9 @@ class ActorRef(Generic[A]):
         scheduler = self.scheduler
         if get_ident() != scheduler.thread:
             return self._tell_from_elsewhere(message)
+        here = scheduler.here
+        if here and (copy_context() if here is OUTSIDE else len(here) > scheduler.own):
+            message = enclosed(scheduler, message)
         inbox = self.inbox
         if inbox is None:
             inbox = scheduler.free.pop() if scheduler.free else scheduler.new_inbox()
@@ -134,8 +139,9 @@ class ActorRef(Generic[A]):
             raise WrongThreadError("ask")
         if self.inbox is None and not self.flags and scheduler.credit > 0 and scheduler.depth < DEPTH:
             value = scheduler.direct(self, message, timeout)
-            if value.__class__ is not Ask:
-                if value.__class__ is Failure:
+            kind = value.__class__
+            if kind is not Ask and kind is not CarriedAsk:
+                if kind is Failure:
                     try:
                         raise value.error
                     finally:  # as below
@@ -145,7 +151,7 @@ class ActorRef(Generic[A]):
         else:
             if when_down == "fail" and self.flags & (STARTING | ENDING | ENDED | DEAD):
                 raise ActorDownError(self.path, self.state)
-            ask = Ask(message, scheduler.clock(), timeout_of(message, timeout), self)
+            ask = new_ask(message, scheduler.clock(), timeout_of(message, timeout), self)
             ask.inherit()
             self.accept(ask)
         if ask.value is PENDING:
@@ -188,7 +194,7 @@ class ActorRef(Generic[A]):
             return
         hand = waits.begin(self)
         try:
-            await slots.wait_for_room(self, message, timeout)
+            await slots.wait_for_room(self, enclosed(self.scheduler, message), timeout)
         finally:
             waits.end(self, hand)
 

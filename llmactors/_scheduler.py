@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from threading import get_ident
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -28,6 +28,7 @@ from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._asks import PENDING, Ask, skip, timeout_of
+from llmactors._carried import OUTSIDE, CarriedAsk, begun, present
 from llmactors._core.deadlines import TICK, Wheel
 from llmactors._core.flags import (
     DRAINING,
@@ -78,8 +79,13 @@ class Scheduler:
         self.credit = self.credit_per_turn = ports.credit
         self.current: ActorRef[Any] | None = None
         self.last = 0.0
-        self.context = copy_context()
-        self.contexts = [copy_context() for _ in range(DEPTH)]
+        self.random = ports.random
+        self.empty = Context()  # for copies only
+        self.context = Context()
+        self.contexts = [Context() for _ in range(DEPTH)]
+        self.here = OUTSIDE  # the live context of the handler that runs
+        self.own = 0  # variables in it that are the kernel's
+        self.carried: Context | None = None  # for the async handler that begins next
         self.wheel = Wheel()
         self.waits: dict[asyncio.Task[Any], ActorRef[Any]] = {}
         self.ticker: asyncio.TimerHandle | None = None
@@ -107,16 +113,19 @@ class Scheduler:
     def drain(self) -> None:
         """Give the actors one turn."""
         self.credit = self.credit_per_turn
+        self.here, self.own = self.context, 0
         try:
             self.run()
         finally:  # a KeyboardInterrupt goes on to the loop, which then wants the system stopped in order
-            self.current, self.depth, self.asleep = None, 0, True
+            self.current, self.depth, self.asleep, self.here = None, 0, True, OUTSIDE
+            if self.context:  # a handler left something in it
+                self.context = Context()
             if self.ready:
                 self.arm()
 
     def run(self) -> None:
         """Run slices in queue order until the queue is empty or the turn is used up."""
-        ready, free, clock = self.ready, self.free, self.clock
+        ready, free, clock, here = self.ready, self.free, self.clock, self.context
         last = clock()
         end_of_turn = last + TURN
         while ready:
@@ -126,8 +135,10 @@ class Scheduler:
                 continue
             self.current, self.last = cell, last
             if cell.flags and not self.attend(cell):
+                if here:
+                    break
                 continue
-            count = self.slice(cell, inbox)
+            count = self.slice(cell, inbox, here)
             now = clock()
             cell.cpu += now - self.last
             cell.handled += count
@@ -137,16 +148,18 @@ class Scheduler:
                 free.append(inbox)
             elif not cell.flags & HELD or cell.flags & SIGNALS:
                 ready.append(cell)
-            if now > end_of_turn:
+            if now > end_of_turn or here:
                 break
 
-    def slice(self, cell: ActorRef[Any], inbox: deque[Any]) -> int:  # noqa: C901, PLR0912  the hot path: calls cost
+    def slice(self, cell: ActorRef[Any], inbox: deque[Any], here: Context) -> int:  # noqa: C901, PLR0912  the hot path: calls cost
         """Handle up to `SLICE` messages of a cell; return how many it was."""
         handlers, actor, left = cell.handlers, cell.actor, SLICE
+        dirty: Any = None
         item: Any = None
         try:
-            while inbox and left:
+            while inbox and left and not dirty:
                 left -= 1
+                dirty = here
                 item = inbox.popleft()
                 if item.__class__ is Ask:
                     if item.value is not PENDING:
@@ -189,19 +202,30 @@ class Scheduler:
         self.current, self.last, self.depth = cell, start, depth + 1
         self.credit -= 1
         ask: Ask | None = None
+        here, own, sent_in = self.here, self.own, None
+        if copy_context() if here is OUTSIDE else len(here) > own:
+            sent_in = present(self)
+        context = self.contexts[depth] if sent_in is None else begun(self, sent_in)
+        self.here, self.own = context, 0
         try:
-            answer = self.contexts[depth].run(cell.handlers[message.__class__], cell.actor, message)
+            answer = context.run(cell.handlers[message.__class__], cell.actor, message)
             if answer.__class__ is CoroutineType or answer.__class__ is Later:
-                ask = Ask(message, start, timeout_of(message, timeout), cell)
+                ask = _ask(message, start, timeout_of(message, timeout), cell, sent_in)
                 ask.inherit()
                 if answer.__class__ is Later:
                     lives.await_later(cell, answer, ask)
                 else:
+                    self.carried = None if sent_in is None else context
                     self.first_step(cell, cast("Any", answer), ask)
                 answer = ask if ask.value is PENDING else ask.value
         except BaseException as error:  # noqa: BLE001  as in `slice`
-            return self._direct_failed(cell, ask or Ask(message, start, timeout_of(message, timeout), cell), error)
+            return self._direct_failed(
+                cell, ask or _ask(message, start, timeout_of(message, timeout), cell, sent_in), error
+            )
         finally:
+            self.here, self.own = here, own
+            if sent_in is None and context:
+                self.contexts[depth] = Context()
             self._leave_direct(cell, inbox, start, outer, depth)
         return answer
 
@@ -298,12 +322,16 @@ class Scheduler:
         extra = cell.extra
         job = None if extra is None else extra.resident
         if job is None or job.busy:
-            job = self.spares.pop() if self.spares else Job(self, self.context.copy(), resident=False)
+            job = self.spares.pop() if self.spares else Job(self, self.empty.copy(), resident=False)
+        elif self.carried is None:
+            job.context = self.empty.copy()
+        if self.carried is not None:
+            job.context, self.carried = self.carried, None
         if job.begin(cell, coroutine, item):
             if job.task.cancelling():  # by its own step; the task will die of it
                 self.forsake(cell, job)
             elif not job.resident:
-                job.context = self.context.copy()
+                job.context = self.empty.copy()
                 self.spares.append(job)
             error = self.error
             if error is not None:
@@ -328,19 +356,28 @@ class Scheduler:
         """An async handler has returned."""
         if answer.__class__ is Later:
             lives.await_later(cell, answer, item)
-        elif item.__class__ is Ask:
+        elif item.__class__ is Ask or item.__class__ is CarriedAsk:
             item.answer(answer)
 
-    def enter(self, cell: ActorRef[Any] | None) -> None:
+    def within(self, context: Context, call: Callable[..., Any], *args: Any) -> Any:
+        """Call in *context*, which is the present one until *call* returns."""
+        here, own = self.here, self.own
+        self.here, self.own = context, 0
+        try:
+            return context.run(call, *args)
+        finally:
+            self.here, self.own = here, own
+
+    def enter(self, cell: ActorRef[Any] | None, context: Context) -> None:
         """A suspended handler goes on: its time is its cell's."""
-        self.current = cell
+        self.current, self.here, self.own = cell, context, 1
         self.last = self.clock()
 
     def leave(self, cell: ActorRef[Any] | None) -> None:
         """A suspended handler waits again."""
         if cell is not None:
             cell.cpu += self.clock() - self.last
-        self.current = None
+        self.current, self.here = None, OUTSIDE
 
     def finished(self, job: Job, answer: Any, error: BaseException | None) -> None:
         """A suspended handler has ended."""
@@ -368,7 +405,7 @@ class Scheduler:
 
     def _wind(self) -> None:
         if self.ticker is None and not self.closed:
-            self.ticker = self.loop.call_later(TICK, self.tick, context=self.context)
+            self.ticker = self.loop.call_later(TICK, self.tick, context=self.empty)
 
     def tick(self) -> None:
         """Expire what is due."""
@@ -406,6 +443,12 @@ class Scheduler:
         for job in spares:
             job.fence()
         return [*self.leaving, *(job.task for job in spares)]
+
+
+def _ask(message: Any, now: float, timeout: float, cell: ActorRef[Any], context: Context | None) -> Ask:
+    if context is None:
+        return Ask(message, now, timeout, cell)
+    return CarriedAsk(message, now, timeout, cell, context)
 
 
 def _theirs(error: BaseException) -> BaseException:

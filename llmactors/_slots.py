@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llmactors import _batches as batches
 from llmactors import _lanes as lanes
 from llmactors._asks import Ask
+from llmactors._carried import Envelope, put_back
 from llmactors._core.flags import (
     BATCH,
     DEAD,
@@ -26,7 +27,7 @@ from llmactors._core.mailbox import Verdict, on_full
 from llmactors._exits import Killed, error_of
 from llmactors._messages import Down, Due, Exited, InHand, Inserted
 from llmactors._signals import Kill
-from llmactors._streams import Flow
+from llmactors._streams import Flow, message_of
 from llmactors.errors import ActorEndedError, MailboxFullError, NotSerialisableError
 
 if TYPE_CHECKING:
@@ -66,19 +67,17 @@ def mailbox_of(cell: ActorRef[Any]) -> Mailbox:
 
 def queued(cell: ActorRef[Any]) -> int:
     """Return how many messages wait, notices included."""
-    extra = cell.extra
-    aside = 0
-    if extra is not None:
-        aside = len(extra.lane or ()) + (0 if extra.batch is None else len(extra.batch.items))
-    return aside + (0 if cell.inbox is None else len(cell.inbox))
+    extra, waiting = cell.extra, 0 if cell.inbox is None else len(cell.inbox)
+    if extra is None:
+        return waiting
+    return waiting + len(extra.lane or ()) + (0 if extra.batch is None else len(extra.batch.items))
 
 
 def has_room(cell: ActorRef[Any]) -> bool:
     """Say whether the mailbox would take a message now."""
-    extra = cell.extra
+    extra, notices = cell.extra, 0 if cell.extra is None else cell.extra.notices
     if cell.flags & (DEAD | DRAINING) or (extra is not None and extra.waiters):
         return False
-    notices = 0 if extra is None else extra.notices
     return cell.inbox is None or bool(cell.flags & BATCH) or queued(cell) < capacity_of(cell) + notices
 
 
@@ -134,7 +133,7 @@ def reject(cell: ActorRef[Any], item: Any, reason: str, error: Exception) -> Non
         if not item.pending():
             return
         item.fail(error)
-        item = item.message
+    item = message_of(item)
     if not isinstance(item, (Down, Due, Exited, Inserted)):
         cell.system.dead_letter(item, cell.path, reason)
 
@@ -244,7 +243,7 @@ def requeue(cell: ActorRef[Any], messages: list[InHand]) -> None:
     """Give messages back to the front of the mailbox, in order; how often they were delivered is kept."""
     extra = cell.need_extra()
     if messages:
-        extra.requeued = deque([*messages, *(extra.requeued or ())])
+        extra.requeued = deque([*map(put_back, messages), *(extra.requeued or ())])
         cell.flags |= REQUEUED
 
 
@@ -276,6 +275,8 @@ def pass_on(item: Any, to: ActorRef[Any]) -> None:
     if isinstance(item, (Ask, Flow)):
         item.cell = to
         to.accept(item)
+    elif isinstance(item, Envelope):
+        to.scheduler.within(item.context.copy(), pass_on, item.message, to)
     else:
         try:
             to.tell(item)

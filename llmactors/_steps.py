@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _ends as ends
 from llmactors._asks import CURRENT, Ask
+from llmactors._carried import CarriedAsk
 from llmactors._core.flags import PAUSED
 from llmactors._exits import Crash
 from llmactors._messages import HANDLER_LIMIT
@@ -56,6 +57,7 @@ class Job:
         "context",
         "drive",
         "first",
+        "home",
         "item",
         "limit",
         "resident",
@@ -71,7 +73,7 @@ class Job:
         self.then: Callable[[Job, Any, BaseException | None], None] | None = None
         self.first: Any = None
         self.waiter: Future[None] | None = None
-        self.context = context
+        self.context = self.home = context  # of the handler in hand, and of the hooks of a life
         self.resident = resident
         self.busy = self.cancelled = False
         self.begun = False  # before its first step, a cancellation would end the task and not the handler
@@ -91,12 +93,16 @@ class Job:
         if outer is not None:
             _leave_task(loop, outer)
         _enter_task(loop, self.task)
+        scheduler, asked = self.scheduler, item.__class__ is Ask or item.__class__ is CarriedAsk
+        here, own = scheduler.here, scheduler.own
+        scheduler.here, scheduler.own = self.context, 1
         try:
-            wanted = self.context.run(self.drive.send, (item if item.__class__ is Ask else cell, coroutine))
+            wanted = self.context.run(self.drive.send, (item if asked else cell, coroutine))
         except BaseException:  # only GeneratorExit gets through the driver, and ends it
             self.fence()
             raise
         finally:
+            scheduler.here, scheduler.own = here, own
             _leave_task(loop, self.task)
             if outer is not None:
                 _enter_task(loop, outer)
@@ -236,7 +242,7 @@ def _finish(scheduler: Scheduler, job: Job, throw: BaseException | None) -> Gene
             except BaseException as error:  # noqa: BLE001  thrown on into the handler
                 throw = error
         cell = job.cell
-        scheduler.enter(cell)
+        scheduler.enter(cell, job.context)
         if throw is None:
             wanted = run(send, value)
         else:

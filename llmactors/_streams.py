@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from llmactors._asks import Ask
 from llmactors._batches import Batch
+from llmactors._carried import Envelope, present
 from llmactors.errors import StreamIdleError
 
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import AsyncGenerator
+    from contextvars import Context
     from types import TracebackType
 
     from llmactors._messages import StreamMessage
@@ -40,6 +42,7 @@ class Flow(Generic[T]):
         "_room",
         "_taken",
         "cell",
+        "context",
         "done",
         "error",
         "message",
@@ -55,6 +58,7 @@ class Flow(Generic[T]):
         self._room: Future[None] | None = None
         self.error: BaseException | None = None
         self.done = False
+        self.context: Context | None = None  # the reader's
 
     def pending(self) -> bool:
         """Say whether the stream is still open."""
@@ -179,6 +183,7 @@ class Stream(Generic[T]):
         """Send the message, once. Raises `MailboxFullError` or `ActorEndedError` when the actor does not take it."""
         if not self._opened:
             self._opened = True
+            self._flow.context = present(self._flow.cell.scheduler)
             self._flow.cell.accept(self._flow)
             if self._flow.error is not None:
                 raise self._flow.error
@@ -192,4 +197,4 @@ class Stream(Generic[T]):
 
 def message_of(item: Any) -> Any:
     """Return the message in what a mailbox holds: an ask or a stream carries one, a tell is one."""
-    return item.message if isinstance(item, (Ask, Batch, Flow)) else item
+    return item.message if isinstance(item, (Ask, Batch, Envelope, Flow)) else item

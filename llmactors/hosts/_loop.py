@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from asyncio import CancelledError
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from types import CoroutineType
@@ -13,6 +14,7 @@ from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._batches import Batch, Spec
+from llmactors._carried import CarriedAsk, Envelope, handle, within
 from llmactors._core.flags import OVER, STARTING
 from llmactors._endpoints import batch_call_of, call_of, endpoints
 from llmactors._exits import Crash, Exit
@@ -50,6 +52,12 @@ def _notice(actor: Any, message: Any) -> Any:
 def _flow(actor: Any, flow: Flow[Any]) -> Any:
     if not flow.pending():
         return None
+    if flow.context is not None:
+        return within(actor._cell.scheduler, flow.context, _feed, actor, flow)
+    return _feed(actor, flow)
+
+
+def _feed(actor: Any, flow: Flow[Any]) -> Any:
     call = actor._cell.handlers.streams.get(flow.message.__class__)
     return _receive(actor, flow.message) if call is None else flow.feed(call(actor, flow.message))
 
@@ -85,6 +93,7 @@ def loop_table(cls: type, host: Any) -> Table:
     adapt = getattr(cls, "_adapt", None)
     if adapt is not None:
         adapt(table)
+    table[Envelope] = table[CarriedAsk] = handle
     return table
 
 
@@ -115,6 +124,15 @@ class LoopHost:
 
     def start(self, cell: ActorRef[Any], birth: Birth) -> None:
         """Make the instance and run `on_start`; its return is readiness."""
+        scheduler, context = cell.scheduler, copy_context()
+        here, own = scheduler.here, scheduler.own
+        scheduler.here, scheduler.own = context, 0
+        try:
+            context.run(self._make, cell, birth)
+        finally:
+            scheduler.here, scheduler.own = here, own
+
+    def _make(self, cell: ActorRef[Any], birth: Birth) -> None:
         try:
             actor: Any = object.__new__(birth.cls)
             actor._cell = cell
@@ -148,9 +166,9 @@ class LoopHost:
         if extra.resident is None or extra.resident.busy:
             if extra.resident is not None:
                 extra.resident.resident = False  # it ends with what it has in hand
-            extra.resident = Job(scheduler, scheduler.context.copy(), resident=True)
+            extra.resident = Job(scheduler, copy_context(), resident=True)
         job = extra.resident
-        job.then = then
+        job.then, job.context = then, job.home
         if job.begin(cell, coroutine, None):
             if job.task.cancelling():
                 scheduler.forsake(cell, job)
@@ -193,7 +211,7 @@ class LoopHost:
             extra.jobs.add(extra.resident)
             return
         try:
-            answer = hook(exit)
+            answer = cell.scheduler.within(cell.scheduler.empty.copy(), hook, exit)
             if isinstance(answer, CoroutineType) and not self._hook_began(cell, answer, self._stopped):
                 return
         except KeyboardInterrupt:

@@ -16,6 +16,7 @@ from llmactors._streams import Flow
 from llmactors.errors import NotSerialisableError, RemoteError, UnhandledMessageError
 from llmactors.hosts.process._grammar import Grammar, message_of
 from llmactors.hosts.process._ops import Op
+from llmactors.hosts.process._traced import step_of, written_step
 
 if TYPE_CHECKING:
     from llmactors.hosts.process._channel import Channel, Item
@@ -86,6 +87,8 @@ class Calls:
             sent = [Op.STREAM, number, target, name, content, item.window, item._idle]
         else:
             sent = [Op.TELL, number, target, name, content]
+        if (step := step_of(item)) is not None:
+            sent.append(written_step(step))
         self._port.channel.send(sent, now=foreign)
         if not foreign or isinstance(item, (Ask, Flow)):
             self.book[number] = Call(item, returns, deliveries, after)

@@ -19,6 +19,7 @@ import select
 import socket
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Final
 
 import msgpack
@@ -69,7 +70,7 @@ class Channel:
         """Read and write on *loop* from now on."""
         self._loop = loop
         self._end.setblocking(False)  # noqa: FBT003  the standard library's signature
-        loop.add_reader(self._end.fileno(), self.read)
+        Context().run(loop.add_reader, self._end.fileno(), self.read)  # what comes in has nothing to do with who began
 
     # -- out -------------------------------------------------------------------------------------------------------
     def put(self, item: Item) -> None:

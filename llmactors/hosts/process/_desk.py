@@ -18,10 +18,15 @@ from llmactors.errors import NotSerialisableError
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
 from llmactors.hosts.process._names import loaded_class
 from llmactors.hosts.process._ops import Op
+from llmactors.hosts.process._traced import serve_in_step
 
 if TYPE_CHECKING:
     from llmactors._ref import ActorRef
     from llmactors.hosts.process._life import Life
+
+
+PARTS: Final = {Op.TELL: 0, Op.ASK: 1, Op.STREAM: 2}
+"""What calls say behind their arguments; a trace comes after that."""
 
 
 class Desk:
@@ -62,12 +67,13 @@ class Desk:
         life, ref = self._life, self._ref(target)
         try:
             message = grammar_of(ref.cls).read(life.codec, name, content)
+            parts = PARTS[op]
+            step = rest[parts] if len(rest) > parts else None
             if op is Op.TELL:
-                ref.tell(message)
-            elif op is Op.ASK:
-                life.served.ask(ref, number, message, *rest)
+                serve_in_step(ref.scheduler, step, ref.tell, message)
             else:
-                life.served.stream(ref, number, message, *rest)
+                call = life.served.ask if op is Op.ASK else life.served.stream
+                serve_in_step(ref.scheduler, step, call, ref, number, message, *rest[:parts])
         except NotSerialisableError as error:
             self._fail(number, error)
 

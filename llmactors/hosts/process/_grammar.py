@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from llmactors._asks import Ask
+from llmactors._carried import Envelope
 from llmactors._codec import NO_TYPES, Codec, Types, types_of_endpoint, types_of_hint
 from llmactors._codec._codec import SCALARS, make_message
 from llmactors._codec._conform import hints_of
@@ -24,7 +25,7 @@ _grammars: WeakKeyDictionary[type, Grammar] = WeakKeyDictionary()
 
 def message_of(item: Any) -> Any:
     """Return the message in a mailbox's entry."""
-    return item.message if isinstance(item, (Ask, Flow)) else item
+    return item.message if isinstance(item, (Ask, Envelope, Flow)) else item
 
 
 def grammar_of(cls: type) -> Grammar:

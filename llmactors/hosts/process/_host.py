@@ -26,6 +26,7 @@ from llmactors.hosts.process._grammar import grammar_of
 from llmactors.hosts.process._life import Life
 from llmactors.hosts.process._says import says_of
 from llmactors.hosts.process._server import ForkRefusedError, ServerLink
+from llmactors.trace import SPAN
 
 if TYPE_CHECKING:
     from llmactors._asks import Ask
@@ -66,7 +67,7 @@ class RemoteCell(FarRef[Any]):
             NotSerialisableError: The message cannot cross to the actor's process.
         """
         write = cast("FarTable", self.handlers).writers.get(message.__class__)
-        if write is None or get_ident() != self.scheduler.thread:
+        if write is None or get_ident() != self.scheduler.thread or SPAN.get() is not None:
             return super().tell(message)
         written = write(message)
         if written is None:

@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from llmactors._asks import PENDING, Ask
+from llmactors._carried import CarriedAsk
 from llmactors._context import Context, Monitor
 from llmactors._core.flags import BUSY, ENDING, OVER
 from llmactors._exits import Exit, error_of
@@ -25,6 +26,7 @@ from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._served import Reply, ServedFlow
 
 if TYPE_CHECKING:
+    import contextvars
     from collections.abc import Callable
 
     from llmactors._steps import Job
@@ -35,6 +37,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 HOST = "Process()"
 SAID = int(Op.SAID)
+CALLS = frozenset({Ask, CarriedAsk, ServedFlow})
 
 
 class TakingInbox(deque[Any]):
@@ -50,11 +53,11 @@ class TakingInbox(deque[Any]):
         """Take the next entry: from here on it is in hand."""
         item = _popleft(self)
         taking = self._taking
-        if item.__class__ is not Ask and item.__class__ is not ServedFlow:
+        if item.__class__ not in CALLS:
             taking.said = taking.page.counts[0] = taking.said + 1
             taking.open = True
         else:
-            taking.take_call(item)
+            taking.take_call(item)  # type: ignore[arg-type]  # as CALLS says
         return item
 
 
@@ -113,9 +116,9 @@ class WorkerScheduler(Scheduler):
         super().drain()
         self.report()
 
-    def slice(self, cell: ActorRef[Any], inbox: deque[Any]) -> int:
+    def slice(self, cell: ActorRef[Any], inbox: deque[Any], here: contextvars.Context) -> int:
         """Handle messages. What a slice leaves behind is finished, but for a handler that suspended or crashed."""
-        count = super().slice(cell, inbox)
+        count = super().slice(cell, inbox, here)
         if not cell.flags & (BUSY | OVER):
             self.taking.close()
         return count

@@ -9,7 +9,7 @@ from enum import IntEnum, unique
 class Op(IntEnum):
     """The first part of an item; the comments list the others."""
 
-    # calls, by the one who makes them
+    # calls, by the one who makes them; the first three may say their trace behind (see `_traced`)
     TELL = 1  # number, target, name, arguments
     ASK = 2  # number, target, name, arguments, seconds
     STREAM = 3  # number, target, name, arguments, window, idle

@@ -21,6 +21,7 @@ from llmactors._messages import Down, Exited, InHand
 from llmactors._streams import Flow
 from llmactors.errors import NotSerialisableError
 from llmactors.hosts.process._sent import Sent
+from llmactors.hosts.process._traced import without_context
 
 if TYPE_CHECKING:
     from llmactors._exits import Exit
@@ -99,6 +100,7 @@ class Post:
             scheduler.idle(cell)
 
     def _send_first(self, item: Any) -> None:
+        item = without_context(item)
         write = self._writers.get(item.__class__)
         written = None if write is None else write(item)
         if written is None or not self.say(item, written):

@@ -11,6 +11,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from llmactors._asks import PENDING, Ask, Failure
+from llmactors._carried import new_ask, present
 from llmactors._codec import fits
 from llmactors._core.flags import OVER, REMOTE
 from llmactors._later import Later
@@ -107,7 +108,7 @@ class Served:
         self._accept(cell, number, message, FOREVER, tell=True)
 
     def _accept(self, cell: ActorRef[Any], number: int, message: Any, seconds: float, *, tell: bool) -> None:
-        ask = Ask(message, cell.scheduler.clock(), seconds, cell)
+        ask = new_ask(message, cell.scheduler.clock(), seconds, cell)
         reply = Reply(self, number, tell=tell)
         ask.future, reply.ask = reply, ask  # type: ignore[assignment]  # it does what the kernel does with futures
         self.open[number] = ask
@@ -120,6 +121,7 @@ class Served:
         if not cell.flags & REMOTE:
             cell.handlers[ServedFlow] = cell.handlers[Flow]
         flow = ServedFlow(self, number, cell, message, window, idle)
+        flow.context = present(cell.scheduler)
         self.open[number] = flow
         cell.accept(flow)
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
-from llmactors._asks import Ask
 from llmactors._codec import Codec
 from llmactors._core.flags import ENDING, PAUSED
 from llmactors._exits import Exit
@@ -29,13 +28,14 @@ from llmactors.hosts.process._calls import ASK, Calls
 from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._foreign import ForeignRef, foreign_host
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
-from llmactors.hosts.process._inside import WorkerCell, WorkerHost, WorkerSystem
+from llmactors.hosts.process._inside import CALLS, WorkerCell, WorkerHost, WorkerSystem
 from llmactors.hosts.process._names import find_class
 from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._page import Page
 from llmactors.hosts.process._refs import Received
 from llmactors.hosts.process._says import SAY, Builder, builders
 from llmactors.hosts.process._served import Reply, Served, ServedFlow
+from llmactors.hosts.process._traced import serve_in_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -215,19 +215,26 @@ class Worker:
             case _:
                 self._outcome(op, *parts)
 
-    def _ask(self, number: int, _target: int, name: str | None, content: Any, seconds: float | None) -> None:
+    def _ask(
+        self,
+        number: int,
+        _target: int,
+        name: str | None,
+        content: Any,
+        seconds: float | None,
+        step: str | None = None,
+    ) -> None:
         message = self._read(number, name, content)
         if message is not None:
-            self.served.ask(self.cell, number, message, seconds)
+            serve_in_step(self.cell.scheduler, step, self.served.ask, self.cell, number, message, seconds)
 
     def _call(self, op: Op, number: int, _target: int, name: str | None, content: Any, *rest: Any) -> None:
         message = self._read(number, name, content)
         if message is None:
             return
-        if op is Op.TELL:
-            self.served.tell(self.cell, number, message)
-        else:
-            self.served.stream(self.cell, number, message, *rest)
+        call, parts = (self.served.tell, 0) if op is Op.TELL else (self.served.stream, 2)
+        step = rest[parts] if len(rest) > parts else None
+        serve_in_step(self.cell.scheduler, step, call, self.cell, number, message, *rest[:parts])
 
     def _read(self, number: int, name: str | None, content: Any) -> Any:
         """Return the message of a call; None for one that cannot be built here, which is told."""
@@ -251,8 +258,8 @@ class Worker:
 
     def _recall(self) -> None:
         inbox = self.cell.inbox
-        says = sum(item.__class__ is not Ask and item.__class__ is not ServedFlow for item in inbox or ())
-        numbers = [_number(item) for item in inbox or () if item.__class__ is Ask or item.__class__ is ServedFlow]
+        says = sum(item.__class__ not in CALLS for item in inbox or ())
+        numbers = [_number(item) for item in inbox or () if item.__class__ in CALLS]
         if inbox is not None:
             inbox.clear()
         for number in numbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from inspect import iscoroutinefunction
@@ -66,7 +67,7 @@ class ThreadHost(LoopHost):
         self._lives.add(life)
         actor._cell, actor._life, cell.actor = cell, life, actor
         cell.need_extra().context = ThreadContext(cell, actor, life)
-        life.order(partial(_make, actor, birth), partial(self._made, cell, life))
+        life.order(partial(copy_context().run, _make, actor, birth), partial(self._made, cell, life))
 
     def _made(self, cell: ActorRef[Any], life: Life, answer: Any, error: BaseException | None) -> None:
         if not cell.flags & STARTING or _life_of(cell) is not life:
