@@ -45,10 +45,13 @@ class Watchdog:
         soft: Seconds after which it is reported, with its actor, message and stack.
         hard: Seconds after which it is interrupted by `HandlerTimeoutError`. One that swallows three interrupts, half a
             second apart or a tenth of *hard*, ends the process with status 70.
+        sentinel: On Linux, have a small process beside this one find code that never lets go of the interpreter's lock;
+            it ends this process with status 70, too.
     """
 
     soft: float = 0.1
     hard: float = 5.0
+    sentinel: bool = True
 
     def __post_init__(self) -> None:
         if not 0 < self.soft <= self.hard:

@@ -47,6 +47,7 @@ from llmactors._core.flags import (
 )
 from llmactors._fence import fence_here
 from llmactors._later import Later
+from llmactors._now import Now
 from llmactors._steps import Job, Limit, limit_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ DEPTH: Final = 4  # asks answered inside asks
 POOLED: Final = 1024  # empty inboxes kept for the next actor that gets a message
 
 
-class Scheduler:
+class Scheduler(Now):
     """Runs the actors of one system. See the module for how."""
 
     def __init__(
@@ -77,7 +78,7 @@ class Scheduler:
         self.asleep = True
         self.depth = 0
         self.credit = self.credit_per_turn = ports.credit
-        self.current: ActorRef[Any] | None = None
+        self.current = self.root = None
         self.last = 0.0
         self.random = ports.random
         self.empty = Context()  # for copies only

@@ -154,7 +154,7 @@ class ActorSystem:
             return
         guardian: Guardian = self.guardian.actor
         slot = guardian.context.open(self._root_name(), self._root_class, *self._root_args, shutdown="forever")
-        guardian.root, self.root = slot, slot.ref
+        guardian.root, self.root, self.scheduler.root = slot, slot.ref, slot.ref
         slot.start()
         try:
             if not await self._unless_over(guardian.root_up):

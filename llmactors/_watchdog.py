@@ -1,12 +1,14 @@
 """The watchdog: finds a handler that does not return, names it, and interrupts it.
 
 Theory of operation
-1. A thread looks twenty times a second at what the scheduler keeps anyway: whose slice it is and when it began. The hot
-   path pays nothing. Only what is slow is looked at closely, through the loop thread's stack.
+1. A thread looks twenty times a second at what the scheduler keeps anyway: whose slice it is and when it began. The
+   hot path pays nothing. Only what is slow is looked at closely, through the loop thread's stack. The thread does
+   nothing that takes long, or waits, while a handler keeps the interpreter busy: reports are written by another one.
 2. On the main thread the interrupt is a signal, whose handler raises `HandlerTimeoutError` where the handler is; it
    raises only if that very message is still in hand and the code that runs is the handler's own, called from the place
    in the kernel that takes its errors. Elsewhere the thread is sent the error, after the same look at its stack.
-3. Code that never lets go of the interpreter's lock keeps this thread from looking too: it is not found.
+3. Code that never lets go of the interpreter's lock keeps this thread from looking too. A process of its own, the
+   sentinel, finds that, names it and ends this process: see `_outside`.
 4. It never interrupts where a debugger is at work, nor counts time in which it did not run itself.
 """
 
@@ -19,13 +21,14 @@ import signal
 import sys
 import threading
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from llmactors import _scheduler, _steps
-from llmactors._core.overrun import Limits, Verdict, Watch, look, struck
+from llmactors import _outside, _scheduler, _steps
+from llmactors._core.overrun import STRIKES, Limits, Verdict, Watch, look, struck
 from llmactors._reports import report
 from llmactors._streams import message_of
 from llmactors.errors import HandlerTimeoutError
@@ -42,6 +45,7 @@ STATUS: Final = 70  # EX_SOFTWARE
 SIGNAL: Final = getattr(signal, "SIGURG", None)  # ignored where nobody handles it
 KERNEL: Final = str(Path(__file__).parent) + os.sep
 DEBUGGERS: Final = ("bdb.py", "pdb.py", "pydevd.py")
+COVERAGE: Final = "coverage"  # it traces too, but it holds nobody up
 PLACES: Final = {  # where the kernel calls handlers, and takes their errors
     _scheduler.Scheduler.slice.__code__,
     _scheduler.Scheduler.direct.__code__,
@@ -50,6 +54,9 @@ PLACES: Final = {  # where the kernel calls handlers, and takes their errors
     _loop._receive.__code__,
     _loop._notice.__code__,
 }
+
+
+Stack: TypeAlias = list[tuple[str, int, str, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class _Running:
     left: Any
     message: Any
     own: bool
-    stack: str
+    stack: Stack
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -83,25 +90,54 @@ class Watcher:
         self._armed: tuple[Any, ...] | None = None
         self._delivered = threading.Event()
         self._before: Any = None
+        self._outside: _outside.Outside | None = None
+        self._unsaid: _Running | None = None
+        self._reports: SimpleQueue[tuple[int, str, _Running, float] | None] = SimpleQueue()
+        self._reporter = threading.Thread(target=self._report, name="llmactors watchdog reports", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch. On the main thread, called there."""
+        """Begin to watch. Called on the loop's thread."""
         if self._by_signal and SIGNAL is not None:
             self._before = signal.signal(SIGNAL, self._on_signal)
         self._thread.start()
+        self._reporter.start()
+        if self._config.sentinel and _outside.possible():
+            self._outside = self._begin_outside(self._thread.native_id or 0)
+
+    def _begin_outside(self, watchdog: int) -> _outside.Outside | None:
+        limits = {
+            "period": max(self._period, min(0.25, self._config.hard / 8)),
+            "hard": self._config.hard,
+            "grace": self._limits.grace,
+            "interrupt": SIGNAL if self._by_signal else None,
+        }
+        threads = {"loop": threading.get_native_id(), "ident": self._scheduler.thread, "watchdog": watchdog}
+        try:
+            return _outside.Outside(self._scheduler, {**threads, **limits}, STATUS)
+        except (OSError, AttributeError) as error:  # a sandbox, or a C library that has not what it takes
+            report(logging.WARNING, "sentinel_missing", why=str(error))
+            return None
 
     def stop(self) -> None:
         """Watch no more."""
         self._over.set()
         self._thread.join()
+        self._say_unsaid()
+        self._reports.put(None)
+        self._reporter.join()
         self._armed = None
         if self._by_signal and SIGNAL is not None:
             signal.signal(SIGNAL, self._before or signal.SIG_DFL)
+        outside, self._outside = self._outside, None
+        if outside is not None:
+            outside.close()
 
     # -- the thread ------------------------------------------------------------------------------------------
     def _run(self) -> None:
         watch, seen, since = Watch(), (0, 0.0), 0.0
         while not self._over.wait(self._period):
+            self._tell_outside()
+            struck_outside = self._say_unsaid()
             cell, began, now = self._scheduler.current, self._scheduler.last, perf_counter()
             if cell is None or (id(cell), began) != seen:
                 watch, seen, since = Watch(), (id(cell), began), now
@@ -111,22 +147,51 @@ class Watcher:
                 continue
             if watch.key is None and running.left in {None, _scheduler.SLICE - 1}:  # the first of its slice
                 watch = Watch(running.key, since, now)
+            if struck_outside is not None and struck_outside.key == running.key:
+                watch = self._struck_outside(watch, running, now)
+                continue
             watch, verdict = look(watch, running.key, now, self._limits)
             if verdict is not Verdict.NOTHING:
                 watch = self._act(verdict, watch, running)
 
+    def _tell_outside(self) -> None:
+        if self._outside is not None:
+            self._outside.look(debugged=_debugged(sys._current_frames().get(self._scheduler.thread)))
+
+    def _struck_outside(self, watch: Watch, running: _Running, now: float) -> Watch:
+        """Count an interrupt that the sentinel asked for; it has waited for the hard limit each time."""
+        if watch.key == running.key and watch.strikes >= STRIKES:
+            self._end(running)
+        return struck(replace(watch, key=running.key, since=now - self._config.hard, looked=now, reported=True), now)
+
+    def _say_unsaid(self) -> _Running | None:
+        """Report the handler that was interrupted for the sentinel; return it."""
+        running, self._unsaid = self._unsaid, None
+        if running is not None:
+            self._say(logging.ERROR, "handler_interrupted", running, self._config.hard)
+        return running
+
     def _act(self, verdict: Verdict, watch: Watch, running: _Running) -> Watch:
-        facts = {"path": running.cell.path, "message": repr(running.message), "seconds": watch.looked - watch.since}
+        seconds = watch.looked - watch.since
         if verdict is Verdict.REPORT:
-            report(logging.WARNING, "handler_is_slow", **facts, stack=running.stack)
-        elif _debugged(running):
+            self._say(logging.WARNING, "handler_is_slow", running, seconds)
+        elif _debugged(sys._current_frames().get(self._scheduler.thread)) or _outside.traced():
             return watch
         elif verdict is Verdict.END:
-            self._end(running, "it swallowed three interrupts")
+            self._end(running)
         elif self._interrupt(running):
-            report(logging.ERROR, "handler_interrupted", **facts, stack=running.stack)
+            self._say(logging.ERROR, "handler_interrupted", running, seconds)
             return struck(watch, perf_counter())
         return watch
+
+    def _say(self, level: int, event: str, running: _Running, seconds: float) -> None:
+        self._reports.put((level, event, running, seconds))
+
+    def _report(self) -> None:
+        while (said := self._reports.get()) is not None:
+            level, event, running, seconds = said
+            facts = {"path": running.cell.path, "message": repr(running.message), "seconds": seconds}
+            report(level, event, **facts, stack=_in_words(running.stack))
 
     def _interrupt(self, running: _Running) -> bool:
         """Interrupt the handler; False when it was not in code of its own just now."""
@@ -146,10 +211,11 @@ class Watcher:
     def _facts(self, running: _Running) -> tuple[str, str, float]:
         return (running.cell.path, repr(running.message), self._config.hard)
 
-    def _end(self, running: _Running, why: str) -> None:
-        sys.stderr.write(
-            f"the handler of {running.message!r} in `{running.cell.path}` does not return and {why}: "
-            f"the process ends with status {STATUS}; give the work to a `Process()` host\n{running.stack}"
+    def _end(self, running: _Running) -> None:
+        where = "".join(f'  File "{file}", line {line}, in {name}\n' for file, line, name, _ in running.stack)
+        sys.stderr.write(  # at once: while this thread waits for a file, that handler would have the lock again
+            f"the handler of {running.message!r} in `{running.cell.path}` does not return and it swallowed three "
+            f"interrupts: the process ends with status {STATUS}; give the work to a `Process()` host\n{where}"
         )
         sys.stderr.flush()
         os._exit(STATUS)
@@ -157,13 +223,16 @@ class Watcher:
     # -- the main thread -------------------------------------------------------------------------------------
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         armed, cell = self._armed, self._scheduler.current
-        if armed is None or cell is None:
+        asked = self._outside is not None and self._outside.asked(self._scheduler.last)
+        if (armed is None and not asked) or cell is None:
             if callable(self._before):  # another system's watchdog
                 self._before(number, frame)
             return
         running = _running(frame, cell, self._scheduler.last)
-        if running is None or not running.own or running.key != armed:
+        if running is None or not running.own or not (asked or running.key == armed):
             return
+        if asked:
+            self._unsaid = running
         self._armed = None
         self._delivered.set()
         raise HandlerTimeoutError(*self._facts(running))
@@ -195,9 +264,33 @@ def _running(frame: FrameType | None, cell: ActorRef[Any], began: float) -> _Run
         return None
     known = frame.f_locals
     item = known["message"] if "message" in known else known["job"].item if "job" in known else known.get("item")
-    stack = "".join(traceback.format_stack(innermost))
-    return _Running(cell, began, id(frame), known.get("left"), message_of(item), bool(own), stack)
+    return _Running(cell, began, id(frame), known.get("left"), message_of(item), bool(own), _stack(innermost))
 
 
-def _debugged(running: _Running) -> bool:
-    return sys.gettrace() is not None or any(f'{name}"' in running.stack for name in DEBUGGERS)
+def _stack(frame: FrameType | None) -> Stack:
+    """Return where the code of *frame* is, the innermost last; the lines are read when somebody wants to see them."""
+    found: Stack = []
+    while frame is not None:
+        found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, None))
+        frame = frame.f_back
+    return found[::-1]
+
+
+def _in_words(stack: Stack) -> str:
+    return "".join(traceback.StackSummary.from_list(stack).format())
+
+
+def _debugged(frame: FrameType | None) -> bool:
+    """Say whether a debugger is at work: on the stack, tracing it, or watching the interpreter."""
+    monitoring = getattr(sys, "monitoring", None)  # from Python 3.12
+    if monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None:
+        return True
+    pydevd: Any = sys.modules.get("pydevd")
+    if getattr(pydevd, "get_global_debugger", bool)():
+        return True
+    while frame is not None:
+        traced_by = str(getattr(frame.f_trace, "__module__", "")).partition(".")[0]
+        if Path(frame.f_code.co_filename).name in DEBUGGERS or (frame.f_trace is not None and traced_by != COVERAGE):
+            return True
+        frame = frame.f_back
+    return False
