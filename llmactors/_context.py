@@ -124,7 +124,8 @@ class Slot(Generic[A]):
         cell = self.ref
         if not cell.flags & ENDED or cell.flags & DEAD:
             raise RuntimeError(f"slot `{cell.path}` is {cell.state}: only a slot that is down can be revived")
-        slots.requeue(cell, list(requeue))
+        if requeue:
+            slots.requeue(cell, list(requeue))
         lives.begin(cell, self.birth)
 
     def stop(self) -> None:

@@ -17,7 +17,7 @@ from llmactors import _aside as aside
 from llmactors import _batches as batches
 from llmactors import _slots as slots
 from llmactors._asks import Ask
-from llmactors._batches import parts_of
+from llmactors._batches import Batch, parts_of
 from llmactors._carried import taken_out
 from llmactors._core.flags import (
     BUSY,
@@ -47,28 +47,35 @@ if TYPE_CHECKING:
 ended_error = slots.ended_error
 
 
-def end(cell: ActorRef[Any], exit: Exit, items: Iterable[Any] = ()) -> None:
+def end(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...] = ()) -> None:  # noqa: C901  a call costs, an if does not
     """Begin the end of an incarnation. *items* are the messages in hand, as far as the caller holds them."""
     if cell.flags & (ENDED | DEAD):
         return
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     if cell.flags & ENDING:
         if isinstance(exit, Killed) and not isinstance(extra.exit, Killed):
             extra.exit = exit if extra.exit is None or extra.exit.clean else extra.exit
             _hurry(cell)
         return
     extra.exit = exit
+    killed = isinstance(exit, Killed)
     cell.flags = (cell.flags | ENDING) & ~(STARTING | STOPPING | DRAINING | BUSY | GATED | SHUT)
-    hold(cell, exit, items)
-    batches.take_apart(cell)
-    _fence_jobs(cell, exit)
-    cancel_timers(cell, all_of_them=isinstance(exit, Killed))
-    for ask in extra.laters or ():
-        ask.fail(ended_error(cell, exit))
-    for future in extra.resumed or ():
-        future.cancel()
-    _end_spawned(cell, killed=isinstance(exit, Killed))
-    if isinstance(exit, Killed):
+    if items:
+        hold(cell, exit, items)
+    if cell.handlers.batched:
+        batches.take_apart(cell)
+    if extra.jobs:
+        _fence_jobs(cell, exit)
+    cancel_timers(cell, all_of_them=killed)
+    if extra.laters:
+        for ask in extra.laters:
+            ask.fail(ended_error(cell, exit))
+    if extra.resumed:
+        for future in extra.resumed:
+            future.cancel()
+    if extra.children:
+        _end_spawned(cell, killed=killed)
+    if killed:
         cell.handlers.host.kill(cell)
     advance(cell)
 
@@ -83,8 +90,10 @@ def _hurry(cell: ActorRef[Any]) -> None:
 
 def hold(cell: ActorRef[Any], exit: Exit, items: Iterable[Any]) -> None:
     """Decide about messages in hand: an ask fails now, unless the message will be delivered again."""
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     for item in items:
+        if not extra.redeliver and not isinstance(item, (Ask, Batch, Flow)):
+            continue  # what was told is lost
         again = extra.again
         count = 1 + (again.deliveries if again is not None and again.item is item else 0)
         for part in parts_of(item):
@@ -98,7 +107,7 @@ def hold(cell: ActorRef[Any], exit: Exit, items: Iterable[Any]) -> None:
 
 
 def _fence_jobs(cell: ActorRef[Any], exit: Exit) -> None:
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     jobs = list(extra.jobs)
     extra.jobs.clear()
     for job in jobs:
@@ -113,13 +122,14 @@ def _fence_jobs(cell: ActorRef[Any], exit: Exit) -> None:
 
 
 def cancel_timers(cell: ActorRef[Any], *, all_of_them: bool = False) -> None:
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     if extra.start_timer is not None:
         extra.start_timer.cancel()
         extra.start_timer = None
     if cell.flags & OVER:
-        for timer in list(extra.timers or ()):
-            timer.cancel()
+        if extra.timers:
+            for timer in list(extra.timers):
+                timer.cancel()
         if extra.gate_timer is not None:
             extra.gate_timer.cancel()
             extra.gate_timer = None
@@ -130,7 +140,7 @@ def cancel_timers(cell: ActorRef[Any], *, all_of_them: bool = False) -> None:
 
 def _end_spawned(cell: ActorRef[Any], *, killed: bool) -> None:
     """Stop the actors that this one spawned, the youngest first."""
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     for child in reversed(list((extra.children or {}).values())):
         if child.extra is None or not child.extra.kept:
             child.signal(Kill("its owner was killed") if killed else Stop())
@@ -153,16 +163,19 @@ def advance(cell: ActorRef[Any]) -> None:
 
 
 def _advance(cell: ActorRef[Any]) -> None:
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     if not cell.flags & ENDING or extra.spawned_alive:
         return
     if not extra.host_done:
-        if not isinstance(extra.exit, Killed) and not extra.stopping_host:
-            extra.stopping_host = True
-            cell.handlers.host.stop(cell, extra.exit or Killed())
-            if not extra.host_done:
-                arm_shutdown(cell)
-        return
+        if isinstance(extra.exit, Killed) or extra.stopping_host:
+            return
+        extra.stopping_host = True
+        cell.handlers.host.stop(cell, extra.exit or Killed())
+        if not extra.host_done:
+            arm_shutdown(cell)
+            return
+        if extra.spawned_alive:  # by `on_stop`
+            return
     if extra.kept_alive:
         if not extra.ending_kept:
             extra.ending_kept = True
@@ -185,7 +198,7 @@ def count_alive(cell: ActorRef[Any], change: int) -> None:
 
 def host_done(cell: ActorRef[Any], exit: Exit | None = None) -> None:
     """The host says: the incarnation runs no more. *exit* corrects the reason, where the host knows better."""
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     if not cell.flags & ENDING or extra.host_done:
         return
     extra.host_done = True
@@ -193,30 +206,37 @@ def host_done(cell: ActorRef[Any], exit: Exit | None = None) -> None:
         extra.exit = exit
     if extra.spawned_alive:  # by `on_stop`: nobody else would end them
         _end_spawned(cell, killed=isinstance(extra.exit, Killed))
-    advance(cell)
+    advancing = cell.scheduler.advancing
+    if not advancing or advancing[0] is not cell:  # else whoever is at it goes on with it
+        advance(cell)
 
 
-def _finalize(cell: ActorRef[Any]) -> None:
+def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901  a call costs, an if does not
     """The life is over: everybody who has to hear of it does, once."""
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     exit, start_error = extra.exit, extra.start_error
     assert exit is not None
     cell.flags = (cell.flags & KEPT_WITH_SLOT) | ENDED
     count_alive(cell, -1)
-    cancel_timers(cell, all_of_them=True)
+    if extra.timers or extra.shutdown_timer is not None:
+        cancel_timers(cell, all_of_them=True)
     if extra.resident is not None:
         extra.resident.fence()
     cell.actor = extra.context = extra.resident = None
     if cell.inbox is None:
         cell.inbox = cell.scheduler.new_inbox()
-    slots.forget_notices(cell)
-    aside.unstash(cell)
-    for child in (extra.children or {}).values():
-        child.need_extra().unclaimed = True
+    if extra.notices or cell.capacity < 0:
+        slots.forget_notices(cell)
+    if extra.stashed:
+        aside.unstash(cell)
+    if extra.children:
+        for child in extra.children.values():
+            child.need_extra().unclaimed = True
     heard = _tell_links_and_monitors(cell, exit)
     owner = cell.owner
     if extra.kept and owner is not None and not owner.flags & (ENDED | DEAD):
-        _wake_up_failed(cell, exit, start_error, slot=True)
+        if start_error is not None:
+            _wake_up_failed(cell, exit, start_error, slot=True)
         owner.signal(
             StartFailed(cell, start_error) if start_error is not None else Ended(cell, exit, tuple(extra.in_hand))
         )
@@ -238,17 +258,20 @@ def _wake_up_failed(cell: ActorRef[Any], exit: Exit, start_error: BaseException 
 
 def _tell_links_and_monitors(cell: ActorRef[Any], exit: Exit) -> bool:
     """Tell the linked and the monitoring; say whether there was one."""
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
+    if extra.watching:
+        for monitor in list(extra.watching):
+            monitor.cancel()
+    if not extra.links and not extra.monitors:
+        return bool(extra.watchers)
     links, monitors = extra.links or {}, list(extra.monitors or ())
     extra.links = extra.monitors = None
     for peer in links:
         if peer.extra is not None and peer.extra.links is not None and cell in peer.extra.links:
             peer.signal(LinkExit(cell, cell.path, exit))
-    for monitor in list(extra.watching or ()):
-        monitor.cancel()
     for monitor in monitors:
         monitor.fire(exit)
-    return bool(links or monitors or extra.watchers)
+    return True
 
 
 def _owner_hears(cell: ActorRef[Any], exit: Exit) -> bool:
@@ -264,7 +287,7 @@ def _owner_hears(cell: ActorRef[Any], exit: Exit) -> bool:
 
 def wake_up(cell: ActorRef[Any], error: BaseException | None) -> None:
     """Tell those who wait for the actor to be up."""
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     waiting, extra.up = extra.up or [], None
     for future in waiting:
         if future.done():
@@ -277,13 +300,13 @@ def wake_up(cell: ActorRef[Any], error: BaseException | None) -> None:
 
 def arm_shutdown(cell: ActorRef[Any]) -> None:
     """From now on the actor has its shutdown time, unless it has that already, or for ever."""
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     if extra.shutdown_timer is None and isinstance(extra.shutdown, (int, float)):
         extra.shutdown_timer = cell.scheduler.loop.call_later(extra.shutdown, _shutdown_timed_out, cell)
 
 
 def _shutdown_timed_out(cell: ActorRef[Any]) -> None:
-    extra = cell.need_extra()
+    extra = cell.extra or cell.need_extra()
     extra.shutdown_timer = None
     if not cell.flags & (ENDED | DEAD):
         end(cell, Killed(f"it did not stop within its shutdown time of {extra.shutdown:g} s"))

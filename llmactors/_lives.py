@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never, cast
 
 from llmactors import _aside as aside
 from llmactors import _batches as batches
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from llmactors._steps import Job
     from llmactors.hosts._port import Birth, RemoteHost
 
+Signal: TypeAlias = "Stop | Kill | Pause | Resume | LinkExit"
+OUTCOMES: Final = (Ended, Started, StartFailed)
+
 
 # -- beginning -----------------------------------------------------------------------------------------------
 def begin(cell: ActorRef[Any], birth: Birth) -> None:
@@ -41,7 +44,8 @@ def begin(cell: ActorRef[Any], birth: Birth) -> None:
         cell.inbox = cell.scheduler.new_inbox()
     count_alive(cell, 1)
     if extra is not None:
-        slots.lose_in_hand(cell)
+        if extra.in_hand:
+            slots.lose_in_hand(cell)
         extra.new_life()
         extra.exit, extra.exit_before = None, extra.exit
         extra.incarnation += 1
@@ -60,11 +64,14 @@ def started(cell: ActorRef[Any]) -> None:
     extra = cell.extra
     if extra is not None:
         extra.started_at = cell.scheduler.clock()
-        cancel_timers(cell)
-        _claim_children(cell)
+        if extra.start_timer is not None:
+            cancel_timers(cell)
+        if extra.children:
+            _claim_children(cell)
         if extra.kept and cell.owner is not None:
             cell.owner.signal(Started(cell))
-        wake_up(cell, None)
+        if extra.up:
+            wake_up(cell, None)
     cell.scheduler.requeue(cell)
 
 
@@ -87,11 +94,10 @@ def _start_timed_out(cell: ActorRef[Any], timeout: float) -> None:
 
 def _claim_children(cell: ActorRef[Any]) -> None:
     """Discard the slots of the former incarnation that the new one did not open again."""
-    extra = cell.extra
-    if extra is not None and extra.children:
-        for child in list(extra.children.values()):
-            if child.extra is not None and child.extra.unclaimed:
-                slots.discard(child)
+    children = cell.need_extra().children or {}
+    for child in list(children.values()):
+        if child.extra is not None and child.extra.unclaimed:
+            slots.discard(child)
 
 
 # -- what handlers raise -------------------------------------------------------------------------------------
@@ -191,11 +197,13 @@ def on_signals(cell: ActorRef[Any]) -> None:
     while extra.signals:
         waiting, extra.signals = extra.signals, []
         for signal in waiting:
-            if not cell.flags & DEAD:
+            if isinstance(signal, OUTCOMES):
+                _to_owner(cell, signal)
+            elif not cell.flags & DEAD:
                 _on_signal(cell, signal)
 
 
-def _on_signal(cell: ActorRef[Any], signal: Any) -> None:
+def _on_signal(cell: ActorRef[Any], signal: Signal) -> None:
     match signal:
         case Stop():
             _on_stop(cell, signal)
@@ -208,7 +216,7 @@ def _on_signal(cell: ActorRef[Any], signal: Any) -> None:
         case LinkExit():
             _on_link_exit(cell, signal)
         case _:
-            _to_owner(cell, signal)
+            assert_never(signal)
 
 
 def _on_stop(cell: ActorRef[Any], signal: Stop) -> None:

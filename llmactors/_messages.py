@@ -131,14 +131,14 @@ class InHand:
     context: Context | None = field(default=None, repr=False, compare=False)  # its sender's
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Started:
     """To the owner of a slot: the incarnation that it began is up."""
 
     ref: ActorRef[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StartFailed:
     """To the owner of a slot: the incarnation that it began did not come up. `StartIgnored` means: and need not."""
 
@@ -146,7 +146,7 @@ class StartFailed:
     error: BaseException
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ended:
     """To the owner of a slot: its incarnation has ended. What was in hand may be given back with `revive(requeue=)`."""
 

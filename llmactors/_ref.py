@@ -268,7 +268,7 @@ class ActorRef(Generic[A]):
             return
         if self.flags & DEAD:
             return
-        self.need_extra().signals.append(signal)
+        (self.extra or self.need_extra()).signals.append(signal)
         idle, held = self.inbox is None, self.flags & HELD
         self.flags |= SIGNALS
         if idle:

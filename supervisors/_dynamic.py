@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from llmactors import Later
@@ -60,12 +59,13 @@ class DynamicSupervisor(Overseer):
         if spec.significant:
             remedy = "a DynamicSupervisor has no auto_shutdown; use a Supervisor"
             raise SpecError("significant", value=True, remedy=remedy)
-        return self._keeper.add(spec if spec.name else self._numbered(spec), kept=bool(spec.name))
+        return self._keeper.add(spec.name or self._numbered(spec.actor), spec, kept=bool(spec.name))
 
-    def _numbered(self, spec: ChildSpec[Any]) -> ChildSpec[Any]:
-        stem = getattr(spec.actor, "__name__", "child").lower()
+    def _numbered(self, actor: Callable[..., Any]) -> str:
+        """Name a child after its class, with the next number that is free."""
+        stem = getattr(actor, "__name__", "child").lower()
         while True:
             self._numbers[stem] += 1
             name = f"{stem}-{self._numbers[stem]}"
             if name not in self._keeper.specs:
-                return replace(spec, name=name)
+                return name

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, assert_never
 
 from llmactors import Context, InHand, Later, Slot, Timer
@@ -18,12 +18,12 @@ from supervisors._core import _effects as effects
 from supervisors._core import _events as events
 from supervisors._core._administration import refusal
 from supervisors._core._decide import decide
-from supervisors._core._effects import Effect, Fact
+from supervisors._core._effects import Fact, Order
 from supervisors._core._family import Family, Rules, Verdict, family
 from supervisors._core._slots import Terms
 from supervisors._reports import causes_of, described, error_of, is_heard, report
 from supervisors._specs import ChildSpec
-from supervisors._values import Restart
+from supervisors._values import TEMPORARY, Restart
 from supervisors.errors import ChildStartError, SupervisorError
 
 LEVELS: Final = {
@@ -58,7 +58,8 @@ class Keeper:
         self.slots: dict[str, Slot[Any]] = {}
         self.opened, self.closed = asyncio.Event(), asyncio.Event()
         self._up = False
-        self._context, self._ports = context, context.system.ports
+        self._context = context
+        self._clock, self._chance = context.system.ports.clock, context.system.ports.random.random
         self._events: deque[events.Event] = deque()
         self._deciding = False
         self._timers: dict[str | None, Timer] = {}
@@ -80,50 +81,50 @@ class Keeper:
 
     def happened(self, event: events.Event) -> None:
         """Answer *event*; one that comes up meanwhile has its turn after it."""
+        self._events.append(event)
         if self._deciding:
-            self._events.append(event)
             return
         self._deciding = True
         try:
-            self._decide(event)
             while self._events:
-                self._decide(self._events.popleft())
+                self.family, orders = decide(self.family, self._events.popleft(), self._clock())
+                for effect in orders:
+                    if isinstance(effect, effects.Report):  # the most frequent by far
+                        self._report(effect)
+                    else:
+                        self._order(effect)
         finally:
             self._deciding = False
-
-    def _decide(self, event: events.Event) -> None:
-        self.family, orders = decide(self.family, event, self._ports.clock())
-        for effect in orders:
-            self._order(effect)
 
     def ended(self, name: str, exit_: events.Exit, in_hand: tuple[InHand, ...]) -> None:
         """A child's incarnation has ended; what it had in hand may be delivered again to its next one."""
         if in_hand:
             self._in_hand[name] = in_hand
-        self.happened(events.Ended(name, exit_, self._ports.random.random(), described(exit_)))
+        self.happened(events.Ended(name, exit_, self._chance(), described(exit_)))
 
     def start_failed(self, name: str, error: BaseException, *, ignored: bool) -> None:
         """A child's incarnation did not come up."""
-        self.happened(events.StartFailed(name, error, ignored, self._ports.random.random(), described(error)))
+        self.happened(events.StartFailed(name, error, ignored, self._chance(), described(error)))
 
     def _due(self, name: str | None, ticket: int) -> None:
         self._timers.pop(name, None)
         self.happened(events.TimerFired(name, ticket))
 
     # -- what is asked ------------------------------------------------------------------------------------------------
-    def add(self, spec: ChildSpec[Any], *, kept: bool = True) -> Later[Any]:
+    def add(self, name: str, spec: ChildSpec[Any], *, kept: bool = True) -> Later[Any]:
         """Start a new child. The answer is its ref once it is up, or None if it says that it need not run.
 
         Args:
-            spec: the child, with a name.
+            name: its name, whatever its spec says.
+            spec: the child. One spec may serve for many.
             kept: whether the name stays known when the child is at rest.
 
         Raises:
             SupervisorError: it cannot be added now.
         """
-        asked = events.ChildAdded(spec.name, _terms(spec, kept=kept))
+        asked = events.ChildAdded(name, _terms(spec, kept=kept))
         self._refuse(asked)
-        self.specs[spec.name] = spec
+        self.specs[name] = spec
         return self._await_start(asked)
 
     def restart(self, name: str) -> Later[Any]:
@@ -172,10 +173,8 @@ class Keeper:
         return later
 
     # -- what is ordered ----------------------------------------------------------------------------------------------
-    def _order(self, effect: Effect) -> None:
-        match effect:  # the most frequent first
-            case effects.Report() | effects.GiveUp():
-                self._report(effect)
+    def _order(self, effect: Order) -> None:
+        match effect:
             case effects.BeginStart(name):
                 self._begin_start(name)
             case effects.SendStop(name):
@@ -188,6 +187,8 @@ class Keeper:
                 self._timers.pop(name).cancel()
             case effects.Discard(name):
                 self._discard(name)
+            case effects.GiveUp():
+                self._report_give_up(effect)
             case effects.AnswerStart() | effects.AnswerStop():
                 self._answer(effect)
             case effects.Ready():
@@ -260,10 +261,7 @@ class Keeper:
             self._context.stop()
 
     # -- what is told -------------------------------------------------------------------------------------------------
-    def _report(self, effect: effects.Report | effects.GiveUp) -> None:
-        if isinstance(effect, effects.GiveUp):
-            self._report_give_up(effect)
-            return
+    def _report(self, effect: effects.Report) -> None:
         level = LEVELS[effect.fact] if effect.expected else logging.WARNING
         if is_heard(level):
             if level == logging.INFO and self.family.rules.parallel:
@@ -285,11 +283,20 @@ class Keeper:
 
 
 def _terms(spec: ChildSpec[Any], *, kept: bool = True) -> Terms:
-    return Terms(
-        restart=Restart(spec.restart),
-        kill=spec.shutdown == "kill",
-        significant=spec.significant,
-        kept=kept and spec.restart is not Restart.TEMPORARY,
-        backoff=spec.backoff,
-        intensity=spec.intensity,
+    restart = Restart(spec.restart)
+    return _same(
+        Terms(
+            restart=restart,
+            kill=spec.shutdown == "kill",
+            significant=spec.significant,
+            kept=kept and restart is not TEMPORARY,
+            backoff=spec.backoff,
+            intensity=spec.intensity,
+        )
     )
+
+
+@lru_cache(256)
+def _same(terms: Terms) -> Terms:
+    """Have children of the same terms share them: there may be 100 000 of them."""
+    return terms

@@ -29,6 +29,7 @@ A = TypeVar("A")
 
 A_DAY = 86_400.0  # seconds: administration waits for as long as a child takes, as OTP's calls do
 REFUSES = (SupervisorError,)
+OUTCOMES = (Ended, Started, StartFailed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,15 +142,18 @@ class Overseer(Actor):
         Raises:
             UnhandledMessageError: it is none of that.
         """
-        match message:
-            case Started(ref) if self._is_ours(ref):
-                self._keeper.happened(events.Started(ref.name))
-            case StartFailed(ref, error) if self._is_ours(ref):
-                self._keeper.start_failed(ref.name, error, ignored=isinstance(error, StartIgnored))
-            case Ended(ref, exit_, in_hand) if self._is_ours(ref):
-                self._keeper.ended(ref.name, exit_, in_hand)
-            case _:
-                return super().receive(message)
+        keeper = self._keeper
+        ref = message.ref if isinstance(message, OUTCOMES) else None
+        name = "" if ref is None else ref.name
+        slot = keeper.slots.get(name)
+        if slot is None or slot.ref is not ref:
+            return super().receive(message)
+        if isinstance(message, Ended):
+            keeper.ended(name, message.exit, message.in_hand)
+        elif isinstance(message, Started):
+            keeper.happened(events.Started(name))
+        else:
+            keeper.start_failed(name, message.error, ignored=isinstance(message.error, StartIgnored))
         return None
 
     def _is_ours(self, ref: ActorRef[Any]) -> bool:

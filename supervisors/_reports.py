@@ -71,4 +71,10 @@ def causes_of(why: object) -> list[str] | None:
 
 
 def _name(error: object) -> str:
-    return causes(error)[-1] if isinstance(error, BaseException) else str(error)
+    if not isinstance(error, BaseException):
+        return str(error)
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  the kernel knows what to say of such an error
+        return causes(error)[-1]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -73,7 +73,7 @@ class Supervisor(Overseer):
     def _start_child(self, spec: ChildSpec[Any]) -> Later[Any]:
         spec = spec if spec.name else numbered(spec, self._keeper.specs)
         check(type(self), [spec])
-        return self._keeper.add(spec)
+        return self._keeper.add(spec.name, spec)
 
 
 def declared(cls: type) -> list[ChildSpec[Any]]:

@@ -21,6 +21,8 @@ Ts = TypeVarTuple("Ts")
 RUN: Final[Any] = Task.run
 FEED: Final[Any] = TaskStream.feed
 
+SPECS: Final = {actor: ChildSpec(actor=actor, restart=Restart.TEMPORARY) for actor in (Task, TaskStream)}
+
 
 class TaskSupervisor(DynamicSupervisor):
     """Runs async functions, each in an actor of its own that ends with it (Elixir's Task.Supervisor).
@@ -105,7 +107,8 @@ class TaskSupervisor(DynamicSupervisor):
         @message(timeout=A_DAY, raises=REFUSES)
         def start(self, function: Any, *args: Any, restart: RestartWord = "temporary") -> Later[Any]:
             """Run *function* and forget it; the answer is its actor's ref, once it is under way."""
-            return self._add(ChildSpec(actor=Task, args=(function, args), restart=restart))
+            spec = ChildSpec(actor=Task, args=(function, args), restart=restart)
+            return self._keeper.add(self._numbered(Task), spec, kept=False)
 
     def receive(self, message: Any) -> Any:
         """Hand work on to a new child, which answers; or hear of the children."""
@@ -114,16 +117,13 @@ class TaskSupervisor(DynamicSupervisor):
         return None if isinstance(message, Exited) else super().receive(message)
 
     def _hand_on(self, actor: type[Task | TaskStream]) -> Later[Any]:
-        spec = self._numbered(ChildSpec(actor=actor, restart=Restart.TEMPORARY))
+        name = self._numbered(actor)
         try:
-            self._keeper.add(spec, kept=False)
+            self._keeper.add(name, SPECS[actor], kept=False)
         except SupervisorError as error:  # an answer; only a stream's reader has to be told by a stream
             if actor is TaskStream:
                 return Later(by=self.context.spawn(TaskStream, error))
             refused: Later[Any] = Later()
             refused.fail(error)
             return refused
-        return Later(by=self._keeper.slots[spec.name].ref)
-
-    def _add(self, spec: ChildSpec[Any]) -> Later[Any]:
-        return self._keeper.add(self._numbered(spec), kept=False)
+        return Later(by=self._keeper.slots[name].ref)

@@ -36,6 +36,11 @@ class AutoShutdown(StrEnum):
     ALL_SIGNIFICANT = "all_significant"
 
 
+# By these names a word costs a decision nothing; `Restart.PERMANENT` looks it up in the enum every time.
+PERMANENT, TRANSIENT, TEMPORARY = Restart
+ONE_FOR_ONE, ONE_FOR_ALL, REST_FOR_ONE = Strategy
+
+
 def word(kind: type[Word], field: str, value: object) -> Word:
     """Read *value* as one of the words of *kind*.
 

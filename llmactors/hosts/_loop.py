@@ -197,7 +197,7 @@ class LoopHost:
 
     def stop(self, cell: ActorRef[Any], exit: Exit) -> None:
         """Run `on_stop`."""
-        actor, extra = cell.actor, cell.need_extra()
+        actor, extra = cell.actor, cell.extra or cell.need_extra()
         hook = getattr(actor, "on_stop", None)
         if extra.never_up and extra.resident is not None and extra.resident.busy:
             extra.resident.then = self._start_left

@@ -7,7 +7,7 @@ from typing import assert_never
 from supervisors._core._agenda import start_in_turn
 from supervisors._core._effects import AnswerStop
 from supervisors._core._events import ChildAdded, DeleteAsked, Request, RestartAsked, TerminateAsked
-from supervisors._core._family import Family, Phase
+from supervisors._core._family import CLOSED, CLOSING, Family
 from supervisors._core._slots import ALIVE, AT_REST, NOBODY, STARTING, WAITING, Asked, Sequel, Slot
 from supervisors._core._turn import Turn
 from supervisors.errors import (
@@ -25,7 +25,7 @@ from supervisors.errors import (
 
 def refusal(family: Family, request: Request) -> SupervisorError | None:
     """Tell why *request* cannot be granted now; None if it can. Nothing is changed."""
-    if family.phase in (Phase.CLOSING, Phase.CLOSED):
+    if family.phase in (CLOSING, CLOSED):
         return SupervisorStoppingError(type(request).__name__)
     slot = family.slots.get(request.name)
     if isinstance(request, ChildAdded):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from supervisors._core._change import changed
 from supervisors._core._effects import AnswerStart, CancelTimer, Finished
-from supervisors._core._family import FIRST, Halting, Holding, Phase, Raising, Verdict
+from supervisors._core._family import CLOSED, CLOSING, FIRST, Halting, Holding, Raising, Verdict
 from supervisors._core._slots import ALIVE, AT_REST, DOWN, NOBODY, STARTABLE, STOPPING, UP, WAITING, Slot
 from supervisors._core._turn import Turn
-from supervisors._values import Strategy
+from supervisors._values import REST_FOR_ONE
 from supervisors.errors import StartCalledOffError
 
 
@@ -23,8 +23,8 @@ def advance(turn: Turn) -> bool:
         return _raise_next(turn, agenda)
     if isinstance(agenda, Halting):
         return _halt_next(turn, agenda)
-    if agenda is None and turn.closing and turn.family.phase is Phase.CLOSING and not turn.slots.alive:
-        turn.family.phase = Phase.CLOSED
+    if agenda is None and turn.closing and turn.family.phase is CLOSING and not turn.slots.alive:
+        turn.family.phase = CLOSED
         turn.order(Finished())
     return False
 
@@ -83,7 +83,7 @@ def start_in_turn(turn: Turn, slot: Slot) -> None:
 
 def regroup(turn: Turn, slot: Slot, delay: float | None) -> None:
     """Stop whoever shares the fate of the failed *slot*, last first; then start them all again in order."""
-    rest = turn.family.rules.strategy is Strategy.REST_FOR_ONE
+    rest = turn.family.rules.strategy is REST_FOR_ONE
     first = slot.place if rest else FIRST
     match turn.family.agenda:
         case Holding():
@@ -98,7 +98,7 @@ def close(turn: Turn, verdict: Verdict) -> None:
     if isinstance(turn.family.agenda, Holding):
         turn.order(CancelTimer(None))
     family = turn.family
-    family.phase, family.verdict, family.agenda, family.late = Phase.CLOSING, verdict, None, ()
+    family.phase, family.verdict, family.agenda, family.late = CLOSING, verdict, None, ()
     for slot in tuple(turn.slots):
         _call_off(turn, slot)
     if turn.family.rules.parallel:

@@ -35,7 +35,19 @@ from typing import Any, Final
 from supervisors._core._administration import administer
 from supervisors._core._agenda import advance, close, raise_group
 from supervisors._core._change import changed
-from supervisors._core._effects import AnswerStart, AnswerStop, Effect, Fact, Ready, Why
+from supervisors._core._effects import (
+    ENDED,
+    IGNORED,
+    RESTARTED,
+    START_FAILED,
+    STARTED,
+    AnswerStart,
+    AnswerStop,
+    Effect,
+    Ready,
+    Report,
+    Why,
+)
 from supervisors._core._events import (
     ChildAdded,
     DeleteAsked,
@@ -49,11 +61,11 @@ from supervisors._core._events import (
     TerminateAsked,
     TimerFired,
 )
-from supervisors._core._family import Family, Holding, Phase, Raising, StartedNot, Stopped
+from supervisors._core._family import NEW, OPEN, OPENING, Family, Holding, Raising, StartedNot, Stopped
 from supervisors._core._restarts import judge, restart
 from supervisors._core._slots import BACKING_OFF, DOWN, NOBODY, STARTING, STOPPING, UP, WAITING, Asked, Sequel, Slot
 from supervisors._core._turn import Turn
-from supervisors._values import Restart
+from supervisors._values import TEMPORARY
 from supervisors.errors import StartCalledOffError
 
 
@@ -64,24 +76,26 @@ def decide(family: Family, event: Event, now: float) -> tuple[Family, tuple[Effe
     changes nothing. *family* is spent.
     """
     turn = Turn(family, now)
-    _meet(turn, event)
-    while advance(turn):
-        _open_if_raised(turn)
+    meet = OUTCOMES.get(event.__class__)
+    if meet is None:
+        _meet(turn, event)
+    else:
+        slot = turn.slots.get(event.name)  # type: ignore[arg-type, union-attr]  # outcomes have a name
+        if slot is not None:  # else it is forgotten
+            meet(turn, slot, event)
+    if family.agenda is not None or family.verdict is not None:
+        while advance(turn):
+            _open_if_raised(turn)
     return family, tuple(turn.effects)
 
 
 def _meet(turn: Turn, event: Event) -> None:
-    meet = OUTCOMES.get(event.__class__)
-    if meet is not None:
-        slot = turn.slots.get(event.name)  # type: ignore[arg-type, union-attr]  # outcomes have a name
-        if slot is not None:  # else it is forgotten
-            meet(turn, slot, event)
-        return
+    """Meet what is no outcome."""
     match event:
         case TimerFired(name, ticket):
             _timer_fired(turn, name, ticket)
-        case OpenAsked() if turn.family.phase is Phase.NEW:
-            turn.family.phase = Phase.OPENING
+        case OpenAsked() if turn.family.phase is NEW:
+            turn.family.phase = OPENING
             raise_group(turn, 0)
         case StopAsked() if not turn.closing:
             close(turn, Stopped())
@@ -92,11 +106,11 @@ def _meet(turn: Turn, event: Event) -> None:
 def _started(turn: Turn, slot: Slot, event: Started) -> None:  # noqa: ARG001  that it happened is all there is to it
     if slot.state is not STARTING:
         return
-    turn.report(Fact.RESTARTED if slot.starts > 1 else Fact.STARTED, slot)
+    turn.order(Report(RESTARTED if slot.starts > 1 else STARTED, slot.name))
     if slot.asked is not NOBODY:
         turn.order(AnswerStart(slot.name))
-    slot.asked = NOBODY
-    turn.move(slot, UP)
+        slot.asked = NOBODY
+    turn.slots.enter(slot, UP, turn.now)
 
 
 def _start_failed(turn: Turn, slot: Slot, event: StartFailed) -> None:
@@ -105,12 +119,12 @@ def _start_failed(turn: Turn, slot: Slot, event: StartFailed) -> None:
     elif slot.state is STARTING and event.ignored:
         _start_ignored(turn, slot)
     elif slot.state is STARTING:
-        turn.report(Fact.START_FAILED, slot, event.error, expected=False)
+        turn.order(Report(START_FAILED, slot.name, event.error, expected=False))
         _not_up(turn, slot, event)
 
 
 def _start_ignored(turn: Turn, slot: Slot) -> None:
-    turn.report(Fact.IGNORED, slot)
+    turn.order(Report(IGNORED, slot.name))
     if slot.asked is not NOBODY:
         turn.order(AnswerStart(slot.name, ignored=True))
     if turn.closing:
@@ -123,7 +137,7 @@ def _not_up(turn: Turn, slot: Slot, event: Ended | StartFailed) -> None:
     """Meet a start that failed."""
     if turn.closing:
         turn.move(slot, DOWN)
-    elif turn.family.phase is Phase.OPENING:
+    elif turn.family.phase is OPENING:
         turn.move(slot, DOWN)
         close(turn, StartedNot(slot.name, event.why))
     elif slot.asked is not NOBODY:
@@ -138,36 +152,31 @@ def _ended(turn: Turn, slot: Slot, event: Ended) -> None:
     if slot.state is STOPPING:
         _stopped(turn, slot, event.exit, expected=clean or slot.terms.kill)
         return
-    if slot.state not in (UP, STARTING):
+    if slot.state is not UP and slot.state is not STARTING:
         return
-    turn.report(Fact.ENDED, slot, event.exit, expected=clean)
+    turn.order(Report(ENDED, slot.name, event.exit, clean))
     if slot.state is STARTING and not clean:
         _not_up(turn, slot, event)
+    elif turn.family.phase is OPEN:
+        if slot.asked is not NOBODY:  # the start that it asked for has ended cleanly before it was up
+            turn.order(AnswerStart(slot.name, StartCalledOffError(slot.name)))
+            slot.asked = NOBODY
+        judge(turn, slot, event)
     elif turn.closing:
         turn.move(slot, DOWN)
-    elif turn.family.phase is Phase.OPENING:
-        _postpone(turn, slot, event)
     else:
-        _call_off(turn, slot)
-        judge(turn, slot, event)
-
-
-def _call_off(turn: Turn, slot: Slot) -> None:
-    """Answer who asked for a start that ended cleanly before it was up; the slot goes on unasked."""
-    if slot.asked is not NOBODY:
-        turn.order(AnswerStart(slot.name, StartCalledOffError(slot.name)))
-        slot.asked = NOBODY
+        _postpone(turn, slot, event)
 
 
 def _stopped(turn: Turn, slot: Slot, why: Why, *, expected: bool) -> None:
-    turn.report(Fact.ENDED, slot, why, expected=expected)
+    turn.order(Report(ENDED, slot.name, why, expected))
     if turn.closing:
         turn.move(slot, DOWN)
         if slot.sequel is Sequel.RETIRE:
             turn.order(AnswerStop(slot.name))
     elif slot.sequel is Sequel.RETIRE:
         turn.retire(slot, StartCalledOffError(slot.name))
-    elif slot.terms.restart is Restart.TEMPORARY:
+    elif slot.terms.restart is TEMPORARY:
         turn.rest(slot, DOWN, kept=False)
     else:
         turn.move(slot, WAITING)
@@ -195,10 +204,10 @@ def _timer_fired(turn: Turn, name: str | None, ticket: int) -> None:
 
 def _open_if_raised(turn: Turn) -> None:
     """Open the family once its first raising is through, and deal with what came too early."""
-    if turn.family.phase is not Phase.OPENING or turn.family.agenda is not None:
+    if turn.family.phase is not OPENING or turn.family.agenda is not None:
         return
     late = turn.family.late
-    turn.family.phase, turn.family.late = Phase.OPEN, ()
+    turn.family.phase, turn.family.late = OPEN, ()
     turn.order(Ready())
     for event in late:
         slot = turn.slots.get(event.name)

@@ -71,6 +71,9 @@ class Fact(StrEnum):
     __hash__ = str.__hash__  # an enum's own is written in Python
 
 
+STARTED, RESTARTED, ENDED, START_FAILED, IGNORED = Fact  # by these names a fact costs a decision nothing
+
+
 @dataclass(slots=True)
 class Report:
     """Tell the world. *expected*: it was the supervisor's own doing, or a clean end."""
@@ -116,17 +119,17 @@ class Finished:
     """No child is left. The family's verdict says how the supervisor is to end."""
 
 
-Effect: TypeAlias = (
+Order: TypeAlias = (
     BeginStart
     | SendStop
     | Kill
     | ArmTimer
     | CancelTimer
     | Discard
-    | Report
     | GiveUp
     | AnswerStart
     | AnswerStop
     | Ready
     | Finished
 )
+Effect: TypeAlias = Order | Report

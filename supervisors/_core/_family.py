@@ -10,7 +10,7 @@ from typing import TypeAlias
 from supervisors._core._effects import Why
 from supervisors._core._events import Ended
 from supervisors._core._slots import Record, Slot, Table, Terms
-from supervisors._values import AutoShutdown, Intensity, Strategy
+from supervisors._values import ONE_FOR_ONE, AutoShutdown, Intensity, Strategy
 
 FIRST = -1  # below every place: the whole family
 
@@ -23,6 +23,9 @@ class Phase(Enum):
     OPEN = auto()
     CLOSING = auto()
     CLOSED = auto()
+
+
+NEW, OPENING, OPEN, CLOSING, CLOSED = Phase  # by these names a phase costs a decision nothing (see `_slots`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class Rules:
     @property
     def grouped(self) -> bool:
         """Whether one child's restart concerns others."""
-        return self.strategy is not Strategy.ONE_FOR_ONE
+        return self.strategy is not ONE_FOR_ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class Family:
 
     rules: Rules
     slots: Table
-    phase: Phase = Phase.NEW
+    phase: Phase = NEW
     agenda: Agenda | None = None
     history: list[Record] = field(default_factory=list)
     late: tuple[Ended, ...] = ()

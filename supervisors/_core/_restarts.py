@@ -6,22 +6,22 @@ from supervisors._core._agenda import close, regroup
 from supervisors._core._backoff import delay as backoff_delay
 from supervisors._core._effects import GiveUp, Why
 from supervisors._core._events import Ended, Exit, StartFailed
-from supervisors._core._family import Completed, GaveUp, Halting, Holding, Phase, Raising
+from supervisors._core._family import OPEN, Completed, GaveUp, Halting, Holding, Raising
 from supervisors._core._slots import AT_REST, BACKING_OFF, DONE, UP, WAITING, Record, Slot, age
 from supervisors._core._turn import Turn
-from supervisors._values import AutoShutdown, Intensity, Restart
+from supervisors._values import PERMANENT, TRANSIENT, AutoShutdown, Intensity, Restart
 
 
 def comes_back(restart: Restart, exit_: Exit) -> bool:
     """Tell whether a child of that restart type comes back after that end."""
-    return restart is Restart.PERMANENT or (restart is Restart.TRANSIENT and not exit_.clean)
+    return restart is PERMANENT or (restart is TRANSIENT and not exit_.clean)
 
 
 def judge(turn: Turn, slot: Slot, event: Ended) -> None:
     """Decide what follows from the end of *slot*, which came of itself."""
     if not comes_back(slot.terms.restart, event.exit):
         finish(turn, slot)
-    elif _caught(turn, slot):
+    elif turn.family.agenda is not None and _caught(turn, slot):
         turn.move(slot, WAITING)
     else:
         restart(turn, slot, event, retry=False)
@@ -41,7 +41,7 @@ def _caught(turn: Turn, slot: Slot) -> bool:
 def finish(turn: Turn, slot: Slot) -> None:
     """Let *slot* be at an end, and the family with it where its significance says so."""
     turn.rest(slot, DONE)
-    if slot.terms.significant and turn.family.phase is Phase.OPEN:
+    if slot.terms.significant and turn.family.phase is OPEN:
         mode = turn.family.rules.auto_shutdown
         last = not any(each.terms.significant and each.state not in AT_REST for each in turn.slots)
         if mode is AutoShutdown.ANY_SIGNIFICANT or (mode is AutoShutdown.ALL_SIGNIFICANT and last):
@@ -57,33 +57,32 @@ def restart(turn: Turn, slot: Slot, event: Ended | StartFailed, *, retry: bool) 
     intensity = slot.terms.intensity or turn.family.rules.intensity
     steady = slot.state is UP and turn.now - slot.since >= intensity.within
     slot.failures, slot.ticket = 1 if steady else slot.failures + 1, 0
-    turn.move(slot, BACKING_OFF)
-    if not _granted(turn, slot, intensity, event.told):
-        _give_up(turn, slot, event.why)
-        return
-    backoff = slot.terms.backoff
+    granted = _granted(turn, slot, intensity, event.told)
+    backoff, grouped = slot.terms.backoff, turn.family.rules.grouped
     delay = backoff_delay(backoff, slot.failures, event.luck) if backoff else 0.0 if retry else None
-    if turn.family.rules.grouped:
-        regroup(turn, slot, delay)
-    elif delay is None:
+    if granted and delay is None and not grouped:
         turn.begin(slot)
-    else:
+        return
+    turn.move(slot, BACKING_OFF)
+    if not granted:
+        _give_up(turn, slot, event.why)
+    elif grouped:
+        regroup(turn, slot, delay)
+    elif delay is not None:
         slot.ticket = turn.arm(slot.name, delay)
 
 
 def _granted(turn: Turn, slot: Slot, intensity: Intensity, told: str) -> bool:
     """Enter the restart into the history, forgetting what is old, and tell whether it is within the intensity."""
-    history = _history(turn, slot)
-    history.append(Record(slot.name, slot.place, turn.now, slot.aged, told))
+    history = turn.family.history if slot.terms.intensity is None else _own_history(slot)
+    history.append(Record(slot.name, slot.place, turn.now, age(slot, turn.now), told))
     if len(history) > intensity.restarts:
         history[:] = [each for each in history if _age(turn, each) < intensity.within]
     return len(history) <= intensity.restarts
 
 
-def _history(turn: Turn, slot: Slot) -> list[Record]:
-    """Return where restarts of *slot* are counted: among the family's, or apart."""
-    if slot.terms.intensity is None:
-        return turn.family.history
+def _own_history(slot: Slot) -> list[Record]:
+    """Return where restarts are counted of a child that has an intensity of its own."""
     if slot.history is None:
         slot.history = []
     return slot.history
@@ -97,6 +96,7 @@ def _age(turn: Turn, record: Record) -> float:
 
 
 def _give_up(turn: Turn, slot: Slot, why: Why) -> None:
-    history = tuple(each.told for each in _history(turn, slot))
+    counted = turn.family.history if slot.terms.intensity is None else _own_history(slot)
+    history = tuple(each.told for each in counted)
     turn.order(GiveUp(slot.name, why, history))
     close(turn, GaveUp(slot.name, why, history))

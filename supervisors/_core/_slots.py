@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from typing import Final
 
 from supervisors._values import Backoff, Intensity, Restart
 
@@ -123,10 +124,11 @@ class Table:
     `Family` alone: `decide` consumes the family it is given (see `_decide`).
     """
 
-    __slots__ = ("_slots", "counts")
+    __slots__ = ("_slots", "counts", "get")
 
     def __init__(self, slots: Iterable[Slot] = ()) -> None:
         self._slots: dict[str, Slot] = {}
+        self.get: Final = self._slots.get  # the slot of a name, or None
         self.counts = dict.fromkeys(State, 0)
         for slot in slots:
             self.add(slot)
@@ -142,10 +144,6 @@ class Table:
 
     def __getitem__(self, name: str) -> Slot:
         return self._slots[name]
-
-    def get(self, name: str) -> Slot | None:
-        """Return the slot of that name, or None."""
-        return self._slots.get(name)
 
     def add(self, slot: Slot) -> None:
         """Store *slot*, of a name that is not known, in the last place."""

@@ -10,9 +10,7 @@ from supervisors._core._effects import (
     CancelTimer,
     Discard,
     Effect,
-    Fact,
     Kill,
-    Report,
     SendStop,
     Why,
 )
@@ -23,25 +21,18 @@ from supervisors._core._slots import BACKING_OFF, DOWN, NOBODY, STARTING, STOPPI
 class Turn:
     """The verbs that decisions are made of. Lives for one call of `decide`."""
 
-    __slots__ = ("effects", "family", "now", "slots")
+    __slots__ = ("effects", "family", "now", "order", "slots")
 
     def __init__(self, family: Family, now: float) -> None:
         self.family, self.now = family, now
         self.slots: Table = family.slots
         self.effects: list[Effect] = []
+        self.order = self.effects.append  # gives an order, after those given before
 
     @property
     def closing(self) -> bool:
         """Whether the family is on its way out."""
         return self.family.verdict is not None
-
-    def order(self, effect: Effect) -> None:
-        """Give an order, after those given before."""
-        self.effects.append(effect)
-
-    def report(self, fact: Fact, slot: Slot, why: Why | None = None, *, expected: bool = True) -> None:
-        """Order a report about *slot*."""
-        self.order(Report(fact, slot.name, why, expected))
 
     def move(self, slot: Slot, state: State) -> None:
         """Bring *slot* into *state*."""
@@ -50,7 +41,7 @@ class Turn:
     def begin(self, slot: Slot) -> None:
         """Begin an incarnation."""
         slot.starts += 1
-        self.move(slot, STARTING)
+        self.slots.enter(slot, STARTING, self.now)
         self.order(BeginStart(slot.name))
 
     def halt(self, slot: Slot, sequel: Sequel = Sequel.REVIVE) -> None:
