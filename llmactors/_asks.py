@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._messages import ASK_TIMEOUT
+from llmactors._words import shown
 from llmactors.errors import AskTimeoutError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Ask:
 
     def expired(self) -> None:
         """Give up: the deadline has passed."""
-        self.fail(AskTimeoutError(self.cell.path, repr(self.message), self.timeout))
+        self.fail(AskTimeoutError(self.cell.path, shown(self.message), self.timeout))
         self.cell.abandon(self)
 
 

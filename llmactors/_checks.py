@@ -13,6 +13,7 @@ from llmactors._endpoints import endpoints
 from llmactors._messages import Down, Ended, Exited, Message, Started, StartFailed, StreamMessage
 from llmactors._ref import ActorRef
 from llmactors._streams import Flow
+from llmactors._words import shown
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -70,7 +71,7 @@ def checked_answer(message: Any, answer: Any) -> Any:
     """Return the answer that would arrive. Raises as `checked_message` does."""
     if not isinstance(message, Message):
         return _round_trip(answer, NO_TYPES, "the answer")
-    return _round_trip(answer, _types(message).returns, f"the answer of {message!r}")
+    return _round_trip(answer, _types(message).returns, f"the answer of {shown(message)}")
 
 
 class CheckedFlow(Flow[T]):

@@ -11,6 +11,7 @@ Theory of operation
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from llmactors import _aside as aside
@@ -19,6 +20,7 @@ from llmactors import _slots as slots
 from llmactors._asks import Ask
 from llmactors._batches import Batch, parts_of
 from llmactors._carried import taken_out
+from llmactors._core.chain import described
 from llmactors._core.flags import (
     BUSY,
     DEAD,
@@ -33,8 +35,9 @@ from llmactors._core.flags import (
     STOPPING,
 )
 from llmactors._core.redelivery import redelivered
-from llmactors._exits import Exit, Killed
+from llmactors._exits import Crash, Exit, Killed
 from llmactors._messages import Ended, StartFailed
+from llmactors._reports import report
 from llmactors._signals import Kill, LinkExit, Stop
 from llmactors._streams import Flow, message_of
 from llmactors.errors import StartFailedError
@@ -76,7 +79,7 @@ def end(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...] = ()) -> None:  
     if extra.children:
         _end_spawned(cell, killed=killed)
     if killed:
-        cell.handlers.host.kill(cell)
+        _kill_on_host(cell)
     advance(cell)
 
 
@@ -84,8 +87,16 @@ def _hurry(cell: ActorRef[Any]) -> None:
     _fence_jobs(cell, Killed())
     _end_spawned(cell, killed=True)
     if not cell.need_extra().host_done:
-        cell.handlers.host.kill(cell)
+        _kill_on_host(cell)
     advance(cell)
+
+
+def _kill_on_host(cell: ActorRef[Any]) -> None:
+    try:
+        cell.handlers.host.kill(cell)
+    except Exception as error:  # noqa: BLE001  a kill cannot be refused: what the host still has of it is fenced
+        report(logging.ERROR, "host_would_not_kill", path=cell.path, error=described(error))
+        host_done(cell)
 
 
 def hold(cell: ActorRef[Any], exit: Exit, items: Iterable[Any]) -> None:
@@ -170,7 +181,10 @@ def _advance(cell: ActorRef[Any]) -> None:
         if isinstance(extra.exit, Killed) or extra.stopping_host:
             return
         extra.stopping_host = True
-        cell.handlers.host.stop(cell, extra.exit or Killed())
+        try:
+            cell.handlers.host.stop(cell, extra.exit or Killed())
+        except Exception as error:  # noqa: BLE001  a host that cannot stop it is not to hold up the end of the others
+            _stop_failed(cell, error)
         if not extra.host_done:
             arm_shutdown(cell)
             return
@@ -184,6 +198,15 @@ def _advance(cell: ActorRef[Any]) -> None:
                     child.signal(Kill("its owner has ended"))
         return
     _finalize(cell)
+
+
+def _stop_failed(cell: ActorRef[Any], error: Exception) -> None:
+    """The host could not even begin to stop an incarnation: it is killed."""
+    extra = cell.need_extra()
+    if extra.exit is None or extra.exit.clean:
+        extra.exit = Crash(error)
+    _fence_jobs(cell, Killed())
+    _kill_on_host(cell)
 
 
 def count_alive(cell: ActorRef[Any], change: int) -> None:

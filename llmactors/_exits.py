@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from llmactors._words import text_of
+
 
 @dataclass(frozen=True, slots=True)
 class Normal:
@@ -70,10 +72,10 @@ def describe(end: Exit) -> str:
     """Say in a few words how the life ended, without a traceback."""
     match end:
         case Crash(error):
-            return f"crashed: {type(error).__name__}: {error}"
+            return f"crashed: {type(error).__name__}: {text_of(error)}"
         case Killed(None):
             return "killed"
         case Killed(cause):
-            return f"killed: {cause}"
+            return f"killed: {text_of(cause)}"
         case _:
             return type(end).__name__.lower()

@@ -17,6 +17,7 @@ from llmactors._core.flags import SORTED
 from llmactors._core.lane import Lane, UnrankedError
 from llmactors._messages import Down, Due, Exited
 from llmactors._streams import message_of
+from llmactors._words import shown
 from llmactors.errors import AskTimeoutError, MailboxFullError
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def expire(cell: ActorRef[Any]) -> None:
     lane = cell.need_extra().lane
     if lane is not None and lane.ttl is not None:
         for item in lane.expire(cell.scheduler.clock()):
-            slots.reject(cell, item, "expired", AskTimeoutError(cell.path, repr(message_of(item)), lane.ttl))
+            slots.reject(cell, item, "expired", AskTimeoutError(cell.path, shown(message_of(item)), lane.ttl))
 
 
 def choose(cell: ActorRef[Any]) -> tuple[BaseException, Any] | None:

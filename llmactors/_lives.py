@@ -53,7 +53,10 @@ def begin(cell: ActorRef[Any], birth: Birth) -> None:
             extra.start_timer = cell.scheduler.loop.call_later(
                 birth.start_timeout, _start_timed_out, cell, birth.start_timeout
             )
-    cell.handlers.host.start(cell, birth)
+    try:
+        cell.handlers.host.start(cell, birth)
+    except Exception as error:  # noqa: BLE001  no memory, no descriptor, no thread: a start that failed like any other
+        start_failed(cell, error)
 
 
 def started(cell: ActorRef[Any]) -> None:
@@ -78,6 +81,9 @@ def started(cell: ActorRef[Any]) -> None:
 def start_failed(cell: ActorRef[Any], error: BaseException) -> None:
     """The incarnation did not come up: it ends without `on_stop`."""
     if cell.flags & OVER:
+        return
+    if not cell.flags & STARTING:  # it was up already, and its owner has heard of it
+        end(cell, Crash(error))
         return
     extra = cell.need_extra()
     extra.start_error, extra.never_up = error, True
@@ -285,10 +291,10 @@ def _to_owner(cell: ActorRef[Any], signal: Started | StartFailed | Ended) -> Non
         answer = cell.handlers.missing(cell.actor, signal)
         if isinstance(answer, CoroutineType):
             cell.scheduler.first_step(cell, answer, signal)
-    except BaseException as error:  # as for a handler
+    except BaseException as error:  # noqa: BLE001  as for a handler
         if isinstance(error, UnhandledMessageError) and error.message is signal:
             cell.system.dead_letter(signal, cell.path, "unhandled")
             return
-        end(cell, Crash(error))
         if isinstance(error, KeyboardInterrupt):
-            raise
+            cell.scheduler.interrupt(error)
+        end(cell, Crash(error))

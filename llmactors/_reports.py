@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
+from llmactors._words import shown
+
 NAME: Final = "llmactors"
 
 
@@ -18,4 +20,4 @@ def report(level: int, event: str, **facts: Any) -> None:
     if structlog.is_configured():
         structlog.get_logger(NAME).log(level, event, **facts)
     else:
-        logger.log(level, "%s %s", event, " ".join(f"{name}={value!r}" for name, value in facts.items()))
+        logger.log(level, "%s %s", event, " ".join(f"{name}={shown(value)}" for name, value in facts.items()))

@@ -302,6 +302,13 @@ class Scheduler(Now):
         cell.flags &= ~GATED
         self.requeue(cell)
 
+    def interrupt(self, error: KeyboardInterrupt) -> None:
+        """Let the loop have a KeyboardInterrupt that user code raised, from a callback that it may cut off.
+
+        Call it first: those who hear of the end of the actor then do so after the interrupt.
+        """
+        self.loop.call_soon(_raise, error)
+
     def requeue(self, cell: ActorRef[Any]) -> None:
         """Something that held a cell is over: put it back if it has anything to do."""
         if cell.flags & HELD and not cell.flags & SIGNALS:
@@ -450,6 +457,10 @@ def _ask(message: Any, now: float, timeout: float, cell: ActorRef[Any], context:
     if context is None:
         return Ask(message, now, timeout, cell)
     return CarriedAsk(message, now, timeout, cell, context)
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 def _theirs(error: BaseException) -> BaseException:

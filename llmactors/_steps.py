@@ -10,8 +10,8 @@ Theory of operation
 4. A *resident* job keeps one task for a whole life: `on_start`, async handlers and `on_stop` of an actor whose
    `on_start` is async run in it, so that a context opened in the first may be closed in the last.
 5. A job whose `cell` is None is fenced: its incarnation is over and nothing that it does counts any more.
-6. A step may cancel its own task before the task has ever run. Such a task dies without the handler, so a handler that
-   suspended then goes on in another one, which begins with the cancellation.
+6. A task that is cancelled before it has run throws that into its coroutine, which has to be there to take it: so the
+   coroutine of a task has taken its first step, to a `yield`, before the task gets it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from llmactors._core.flags import PAUSED
 from llmactors._exits import Crash
 from llmactors._messages import HANDLER_LIMIT
 from llmactors._streams import message_of
+from llmactors._words import shown
 from llmactors.errors import HandlerTimeoutError
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ class Job:
     """An async handler in hand, or a task that waits to be lent to one."""
 
     __slots__ = (
-        "begun",
         "busy",
-        "cancelled",
         "cell",
         "context",
         "drive",
@@ -75,16 +74,21 @@ class Job:
         self.waiter: Future[None] | None = None
         self.context = self.home = context  # of the handler in hand, and of the hooks of a life
         self.resident = resident
-        self.busy = self.cancelled = False
-        self.begun = False  # before its first step, a cancellation would end the task and not the handler
+        self.busy = False
         self.limit: Limit | None = None
         self.scheduler = scheduler
-        self.drive = _driver(scheduler)
-        next(self.drive)
+        self._new_driver()
         self.task = self._new_task()
 
+    def _new_driver(self) -> _Done:
+        self.drive = _driver(self.scheduler)
+        done: _Done = next(self.drive)
+        return done
+
     def _new_task(self) -> Task[None]:
-        return Task(_run(self.scheduler, self), loop=self.scheduler.loop, name="llmactors")
+        run = _run(self.scheduler, self)
+        run.send(None)  # up to its first `yield`
+        return Task(run, loop=self.scheduler.loop, name="llmactors")
 
     def begin(self, cell: ActorRef[Any], coroutine: Coroutine[Any, Any, Any], item: Any) -> bool:
         """Run a coroutine's first step under this task; True when that was all."""
@@ -98,9 +102,9 @@ class Job:
         scheduler.here, scheduler.own = self.context, 1
         try:
             wanted = self.context.run(self.drive.send, (item if asked else cell, coroutine))
-        except BaseException:  # only GeneratorExit gets through the driver, and ends it
-            self.fence()
-            raise
+        except GeneratorExit as error:  # of the handler's own: nothing else gets through the driver, and it ends it
+            self.scheduler.error = error
+            wanted = self._new_driver()
         finally:
             scheduler.here, scheduler.own = here, own
             _leave_task(loop, self.task)
@@ -116,10 +120,9 @@ class Job:
         """The first step yielded *first*: from here on the task goes on with the handler."""
         self.first = first
         self.busy = True
-        if self.waiter is None:
-            if self.task.cancelling():
-                self.cancelled, self.task = True, self._new_task()
-        elif not self.waiter.done():
+        if self.task.done():  # cancelled while it had nothing in hand, by somebody who cancels every task there is
+            self.waiter, self.task = None, self._new_task()
+        elif self.waiter is not None and not self.waiter.done():
             self.waiter.set_result(None)
 
     def unlimited(self) -> None:
@@ -130,10 +133,7 @@ class Job:
 
     def cancel(self) -> None:
         """Have the handler see `CancelledError` at its await."""
-        if self.begun:
-            self.task.cancel()
-        else:
-            self.task.get_loop().call_soon(self.task.cancel)
+        self.task.cancel()
 
     def fence(self) -> None:
         """The incarnation is over: cancel what still runs, and let nothing of it count."""
@@ -171,7 +171,7 @@ class Limit:
         if cell.flags & PAUSED:
             job.scheduler.watch(Limit(job, self.seconds))
         else:
-            ends.end(cell, Crash(HandlerTimeoutError(cell.path, repr(message), self.seconds)))
+            ends.end(cell, Crash(HandlerTimeoutError(cell.path, shown(message), self.seconds)))
 
 
 def is_hand(task: Task[Any]) -> bool:
@@ -203,15 +203,20 @@ def _driver(scheduler: Scheduler) -> Generator[Any, tuple[Any, Coroutine[Any, An
 
 
 async def _run(scheduler: Scheduler, job: Job) -> None:
-    job.begun = True
     await _steps(scheduler, job)
 
 
 @types.coroutine
 def _steps(scheduler: Scheduler, job: Job) -> Generator[Any, Any, None]:
     """Go on with a handler that suspended; a resident job then waits for the next one."""
+    throw: BaseException | None = None
+    try:
+        yield  # as far as it goes before the task begins
+    except CancelledError as error:
+        if not job.busy:
+            return
+        throw = error
     while True:
-        throw: BaseException | None = None
         while not job.busy:
             job.waiter = scheduler.loop.create_future()
             try:
@@ -220,11 +225,10 @@ def _steps(scheduler: Scheduler, job: Job) -> Generator[Any, Any, None]:
                 if not job.busy:
                     return
                 throw = error
-        if job.cancelled:
-            job.cancelled, throw = False, CancelledError()
         yield from _finish(scheduler, job, throw)
         if not job.resident:
             return
+        throw = None
 
 
 @types.coroutine
@@ -239,15 +243,21 @@ def _finish(scheduler: Scheduler, job: Job, throw: BaseException | None) -> Gene
         if throw is None:
             try:
                 value = yield wanted
+            except GeneratorExit:  # the loop is gone: nobody will go on with this
+                run(drive.close)
+                raise
             except BaseException as error:  # noqa: BLE001  thrown on into the handler
                 throw = error
         cell = job.cell
         scheduler.enter(cell, job.context)
-        if throw is None:
-            wanted = run(send, value)
-        else:
-            thrown, throw = throw, None
-            wanted = run(drive.throw, thrown)
+        try:
+            if throw is None:
+                wanted = run(send, value)
+            else:
+                thrown, throw = throw, None
+                wanted = run(drive.throw, thrown)
+        except GeneratorExit as error:  # as in `begin`
+            scheduler.error, wanted = error, job._new_driver()
         scheduler.leave(cell)
         if wanted is DONE:
             job.busy = False
@@ -256,8 +266,8 @@ def _finish(scheduler: Scheduler, job: Job, throw: BaseException | None) -> Gene
             job.unlimited()
             while job.task.cancelling():
                 job.task.uncancel()
+            if isinstance(raised, KeyboardInterrupt):
+                scheduler.interrupt(raised)
             if job.cell is not None and job.then is not None:
                 job.then(job, answer, raised)
-            if isinstance(raised, KeyboardInterrupt):
-                raise raised
             return

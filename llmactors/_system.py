@@ -26,6 +26,7 @@ from llmactors._ref import ActorRef
 from llmactors._reports import report
 from llmactors._scheduler import Scheduler
 from llmactors._signals import Kill, check_shutdown
+from llmactors._words import text_of
 from llmactors.errors import ActorEndedError, NameTakenError
 from llmactors.hosts._loop import Loop
 from llmactors.hosts._port import Birth
@@ -129,7 +130,7 @@ class ActorSystem:
             self.raise_unheard()
             return
         for path, unheard in self._unheard:
-            error.add_note(f"meanwhile {type(unheard).__name__} ended the actor `{path}`: {unheard}")
+            error.add_note(f"meanwhile {type(unheard).__name__} ended the actor `{path}`: {text_of(unheard)}")
 
     def _root_failed(self) -> bool:
         return self._root_exit is not None and not self._root_exit.clean
@@ -155,8 +156,8 @@ class ActorSystem:
         guardian: Guardian = self.guardian.actor
         slot = guardian.context.open(self._root_name(), self._root_class, *self._root_args, shutdown="forever")
         guardian.root, self.root, self.scheduler.root = slot, slot.ref, slot.ref
-        slot.start()
         try:
+            slot.start()
             if not await self._unless_over(guardian.root_up):
                 raise slots.ended_error(self.guardian, slots.exit_of(self.guardian))  # noqa: TRY301  as if it had told
         except BaseException:
@@ -326,14 +327,13 @@ class ActorSystem:
         if error is None or cell.need_extra().start_error is not None:
             return
         report(logging.ERROR, "actor_crashed_unheard", path=cell.path, exit=describe(exit), chain=causes(error))
-        self._unheard.append((cell.path, error))
+        self._unheard.append((cell.path, _raisable(cell.path, exit)))
 
     def raise_unheard(self) -> None:
         """Raise what ended the root, else what ended actors without anybody hearing it."""
         if self._root_exit is not None and not self._root_exit.clean:
             self._unheard.clear()
-            error = error_of(self._root_exit)
-            raise error if error is not None else ActorEndedError("/", self._root_exit)
+            raise _raisable("/", self._root_exit)
         for path, error in self._unheard:
             error.add_note(f"this ended the actor `{path}`, and nobody was there to hear it")
         errors = [error for _, error in self._unheard]
@@ -361,3 +361,13 @@ class ActorSystem:
         from llmactors._blocking import BlockingSystem  # noqa: PLC0415  it needs this module
 
         return BlockingSystem(self)
+
+
+def _raisable(path: str, exit: Exit) -> BaseException:
+    """Return what a block raises for that end: its error, but for one that would end or confuse the program."""
+    error = error_of(exit)
+    if isinstance(error, (Exception, KeyboardInterrupt)) and not isinstance(error, (StopIteration, StopAsyncIteration)):
+        return error
+    ended = ActorEndedError(path, exit)
+    ended.__cause__ = error
+    return ended

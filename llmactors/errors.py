@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmactors._exits import describe
+from llmactors._words import shown, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +100,7 @@ class NoAnswerError(LLMActorsError):
     """None of several asks was answered; `errors` says why, by label, and `__cause__` is the last of them."""
 
     def __init__(self, errors: Mapping[Any, BaseException]) -> None:
-        told = "; ".join(f"{label!r}: {type(error).__name__}: {error}" for label, error in errors.items())
+        told = "; ".join(f"{shown(label)}: {type(error).__name__}: {text_of(error)}" for label, error in errors.items())
         super().__init__(f"no answer from any of {len(errors)}: {told}" if errors else "no answer: nobody was asked")
         self.errors = dict(errors)
         self.__cause__ = next(reversed(self.errors.values()), None)
@@ -135,7 +136,7 @@ class StartFailedError(LLMActorsError):
     """The actor could not start; `__cause__` says why."""
 
     def __init__(self, path: str, error: BaseException) -> None:
-        super().__init__(f"actor `{path}` could not start: {type(error).__name__}: {error}")
+        super().__init__(f"actor `{path}` could not start: {type(error).__name__}: {text_of(error)}")
         self.path = path
         self.__cause__ = error
 
@@ -156,7 +157,7 @@ class UnhandledMessageError(LLMActorsError):
     """The actor has no handler for the message. Ask one of its endpoints, or override `receive`."""
 
     def __init__(self, path: str, message: object, remedy: str = "") -> None:
-        super().__init__(f"actor `{path}` has no handler for {message!r}" + (f"; {remedy}" if remedy else ""))
+        super().__init__(f"actor `{path}` has no handler for {shown(message)}" + (f"; {remedy}" if remedy else ""))
         self.path, self.message = path, message
 
 

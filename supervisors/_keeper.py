@@ -57,7 +57,7 @@ class Keeper:
         self.family: Family = family(rules, ((name, _terms(spec)) for name, spec in self.specs.items()))
         self.slots: dict[str, Slot[Any]] = {}
         self.opened, self.closed = asyncio.Event(), asyncio.Event()
-        self._up = False
+        self._up = self._failed = False
         self._context = context
         self._clock, self._chance = context.system.ports.clock, context.system.ports.random.random
         self._events: deque[events.Event] = deque()
@@ -80,7 +80,12 @@ class Keeper:
         self.happened(events.OpenAsked())
 
     def happened(self, event: events.Event) -> None:
-        """Answer *event*; one that comes up meanwhile has its turn after it."""
+        """Answer *event*; one that comes up meanwhile has its turn after it.
+
+        Where an order cannot be carried out, the keeper knows its family no more: it is over, and says so to who waits.
+        """
+        if self._failed:
+            return
         self._events.append(event)
         if self._deciding:
             return
@@ -93,6 +98,11 @@ class Keeper:
                         self._report(effect)
                     else:
                         self._order(effect)
+        except BaseException:
+            self._failed = True
+            self.opened.set()
+            self.closed.set()
+            raise
         finally:
             self._deciding = False
 

@@ -11,6 +11,7 @@ import sys
 from typing import Any, Final
 
 from llmactors import Crash, Killed, Normal, Shutdown, causes
+from supervisors.errors import shown
 
 LOGGER: Final = "supervisors"
 _STANDARD: Final = logging.getLogger(LOGGER)
@@ -72,7 +73,7 @@ def causes_of(why: object) -> list[str] | None:
 
 def _name(error: object) -> str:
     if not isinstance(error, BaseException):
-        return str(error)
+        return error if isinstance(error, str) else shown(error)
     try:
         text = str(error)
     except Exception:  # noqa: BLE001  the kernel knows what to say of such an error

@@ -91,7 +91,7 @@ class ChildStartError(SupervisorError):
     """A child failed to start; its error is the ``__cause__``. Static children before it were stopped again."""
 
     def __init__(self, child: str, error: object) -> None:
-        super().__init__(f"child `{child}` failed to start: {error!r}")
+        super().__init__(f"child `{child}` failed to start: {shown(error)}")
         self.child = child
 
 
@@ -183,5 +183,13 @@ class TaskTimeoutError(SupervisorError, TimeoutError):
     """
 
     def __init__(self, value: object) -> None:
-        super().__init__(f"the task for {value!r} has had its time and was killed; give it more by `timeout=`")
+        super().__init__(f"the task for {shown(value)} has had its time and was killed; give it more by `timeout=`")
         self.value = value
+
+
+def shown(value: object) -> str:
+    """Return the repr of *value*; where that raises, its class and why."""
+    try:
+        return repr(value)
+    except Exception as broken:  # noqa: BLE001  a value that cannot be shown must not end who tells of it
+        return f"<{type(value).__name__}, whose repr raises {type(broken).__name__}>"

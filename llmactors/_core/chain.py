@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from llmactors._words import text_of
+
 
 def chain_of(error: BaseException | None) -> tuple[BaseException, ...]:
     """Return *error* and what caused it, the root cause first."""
     chain: list[BaseException] = []
-    while error is not None and error not in chain:
+    while error is not None and not any(error is link for link in chain):
         chain.append(error)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return tuple(reversed(chain))
@@ -19,8 +21,5 @@ def causes(error: BaseException | None) -> tuple[str, ...]:
 
 def described(error: BaseException) -> str:
     """Say in a line what *error* is, even if its text cannot be had."""
-    try:
-        text = str(error)
-    except Exception as broken:  # noqa: BLE001  an error that cannot say what it is must not end who reports it
-        text = f"(its text raises {type(broken).__name__})"
+    text = text_of(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -16,6 +16,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+from llmactors._words import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -26,7 +28,7 @@ class UnrankedError(Exception):
     """The priority of an item could not be told: asking for it raised *error*. The item is gone from the lane."""
 
     def __init__(self, item: Any, error: BaseException) -> None:
-        super().__init__(f"the priority of {item!r} could not be told")
+        super().__init__(f"the priority of {shown(item)} could not be told")
         self.item, self.error = item, error
 
 

@@ -142,9 +142,9 @@ class LoopHost:
             answer = None if hook is None else hook()
             if isinstance(answer, CoroutineType) and not self._hook_began(cell, answer, self._started):
                 return
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001  SystemExit in a constructor is the actor's end, not the system's
+            if isinstance(error, KeyboardInterrupt):
+                cell.scheduler.interrupt(error)
             lives.start_failed(cell, error)
             return
         self._up(cell)
@@ -214,9 +214,9 @@ class LoopHost:
             answer = cell.scheduler.within(cell.scheduler.empty.copy(), hook, exit)
             if isinstance(answer, CoroutineType) and not self._hook_began(cell, answer, self._stopped):
                 return
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001  as in `start`
+            if isinstance(error, KeyboardInterrupt):
+                cell.scheduler.interrupt(error)
             ends.host_done(cell, Crash(error))
             return
         ends.host_done(cell)

@@ -15,6 +15,7 @@ from llmactors._codec._tags import RefusedError
 from llmactors._endpoints import endpoints
 from llmactors._messages import Message
 from llmactors._streams import Flow
+from llmactors._words import shown
 from llmactors.errors import NotSerialisableError
 
 Slots = tuple[tuple[str, str], ...]
@@ -62,7 +63,7 @@ class Grammar:
         """
         found = self._by_class.get(message.__class__)
         if found is None:
-            where = repr(message) if isinstance(message, Message) else type(message).__name__
+            where = shown(message) if isinstance(message, Message) else type(message).__name__
             return [None, codec.wrap(message, self._others, where)], self._others
         name, slots, parameters, returns = found
         values = [codec.wrap(getattr(message, slot), parameters, where) for slot, where in slots]

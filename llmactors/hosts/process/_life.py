@@ -24,6 +24,7 @@ from llmactors._codec import Codec
 from llmactors._core.flags import OVER, PAUSED, STARTING
 from llmactors._exits import Crash, Exit, Killed
 from llmactors._streams import Flow
+from llmactors._words import text_of
 from llmactors.errors import RemoteError, StartIgnored, WorkerLostError
 from llmactors.hosts.process._calls import Calls
 from llmactors.hosts.process._channel import Channel, Item
@@ -222,7 +223,7 @@ class Life:
                 else:
                     self._received(Op(item[0]), item[1:])
         except Exception as error:  # noqa: BLE001  it becomes the worker's end, with this as its reason
-            self._why = f"it broke the protocol: {type(error).__name__}: {error}"
+            self._why = f"it broke the protocol: {type(error).__name__}: {text_of(error)}"
             self.channel.close()
             self.kill()
 
