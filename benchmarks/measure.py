@@ -8,13 +8,16 @@ one, so that a runtime may have an interpreter of its own.
 import importlib
 import importlib.metadata
 import json
+import os
 import platform
 import sys
+from pathlib import Path
 
 from cases import KNOWN
 from cases.processes import pin, processors
 from runtimes import RUNTIMES, AbsentError, Runtime
 
+HERE = str(Path(__file__).resolve().parent)
 ABSENT = 3
 """Exit status where a runtime is not installed."""
 
@@ -29,6 +32,7 @@ def main() -> None:
     except (ModuleNotFoundError, AbsentError) as missing:
         print(f"{missing} (CPython {platform.python_version()})", file=sys.stderr)
         sys.exit(ABSENT)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [HERE, os.environ.get("PYTHONPATH")]))  # for workers
     if not KNOWN[case].apart and case not in runtime.wide:
         pin(processors()[0])
     readings = module.MEASURES[case](int(n) or runtime.counts[case])

@@ -21,9 +21,9 @@ P99, P50, FLOOD = Reading("p99", "ms"), Reading("p50", "ms"), Reading("flood", "
 PAUSE, BEGINNING = Reading("in traffic", "ms"), Reading("while spawning", "ms")
 
 CASES = (
-    Case("skew", "quiet actor beside a flooded one", (P99, P50, FLOOD)),
-    Case("skew-queued", "quiet actor beside a flooded one, through the queue", (P99, P50, FLOOD)),
-    Case("gc-pause", "garbage-collection pause with 300 000 actors", (PAUSE, BEGINNING)),
+    Case("skew", "ask beside a flood", (P99, P50, FLOOD)),
+    Case("skew-queued", "ask beside a flood, queued", (P99, P50, FLOOD)),
+    Case("gc-pause", "GC pause, 300 000 actors", (PAUSE, BEGINNING)),
 )
 
 PRODUCERS = 8

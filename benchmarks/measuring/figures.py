@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cases import CASES, KNOWN
 from cases.kinds import Case, Reading
-from runtimes import OURS
+from runtimes import OURS, RUNTIMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,9 @@ class Figures:
         ]
 
     def runtimes(self) -> list[str]:
-        """Return the runtimes that there are figures of, ours first."""
-        return list(dict.fromkeys(sorted((runtime for _, _, runtime in self._figures), key=lambda name: name != OURS)))
+        """Return the runtimes that there are figures of, ours first, in the order of the registry."""
+        there = {runtime for _, _, runtime in self._figures}
+        return [name for name in RUNTIMES if name in there]
 
     def ours(self, figure: Figure) -> Figure | None:
         """Return our own figure beside *figure*."""
@@ -105,12 +106,14 @@ def rounded(value: float) -> float:
     return float(f"{value:.5g}")
 
 
-TENS, HUNDREDS, KIBI = 10, 100, 1024
-LARGER = {"µs": ("ms", 1000), "ms": ("s", 1000), "B": ("KiB", KIBI), "MiB/s": ("GiB/s", KIBI)}
+SMALL, TENS, HUNDREDS, KIBI = 0.1, 10, 100, 1024
+LARGER = {"µs": ("ms", 1000), "ms": ("s", 1000), "B": ("KiB", KIBI), "KiB": ("MiB", KIBI), "MiB/s": ("GiB/s", KIBI)}
 
 
 def human(value: float, unit: str) -> str:
     """Return *value* as a person writes it: three digits, and a larger unit where that is shorter."""
+    if unit == "ms" and value < SMALL:
+        value, unit = value * 1000, "µs"
     while unit in LARGER and value >= LARGER[unit][1]:
         larger, factor = LARGER[unit]
         value, unit = value / factor, larger
@@ -120,7 +123,7 @@ def human(value: float, unit: str) -> str:
 def digits(value: float) -> str:
     """Return *value* with two or three digits that mean something, thousands apart."""
     if value >= HUNDREDS:
-        return f"{value:,.0f}".replace(",", " ")
+        return f"{float(f'{value:.3g}'):,.0f}".replace(",", " ")
     if value >= TENS:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
