@@ -1,13 +1,15 @@
 """The kernel: actors, mailboxes, refs, links, asks and the hosts that run them."""
 
+from llmactors._accounts import Account, Reservation
 from llmactors._actor import Actor
-from llmactors._context import Context, Monitor, Slot
+from llmactors._context import Context, Monitor
 from llmactors._core.chain import causes
 from llmactors._core.mailbox import Mailbox
 from llmactors._declare import message
 from llmactors._exits import Crash, Exit, Killed, Normal, Shutdown
 from llmactors._gather import Answered, Asks, Unanswered, hedged
 from llmactors._groups import Groups, Joined, Left, Topic
+from llmactors._kept import Slot
 from llmactors._later import Later
 from llmactors._machine import StateMachine
 from llmactors._messages import (
@@ -31,6 +33,7 @@ from llmactors._usage import Usage
 from llmactors.errors import StartIgnored
 
 __all__ = [
+    "Account",
     "Actor",
     "ActorRef",
     "ActorSystem",
@@ -54,6 +57,7 @@ __all__ = [
     "Monitor",
     "Normal",
     "Request",
+    "Reservation",
     "Shutdown",
     "Slot",
     "StartFailed",

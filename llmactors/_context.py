@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError, sleep
+from asyncio import sleep
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
+from llmactors import _accounts as accounts
 from llmactors import _aside as aside
 from llmactors import _lanes as lanes
-from llmactors import _lives as lives
+from llmactors import _pause as pauses
 from llmactors import _slots as slots
+from llmactors._accounts import Reservation
 from llmactors._birth import Birth
-from llmactors._core.flags import DEAD, ENDED, PAUSED
+from llmactors._core.flags import DEAD, ENDED
 from llmactors._core.names import check_name
 from llmactors._exits import Killed, Normal
-from llmactors._messages import Down, InHand
+from llmactors._kept import Slot
+from llmactors._messages import Down
 from llmactors._signals import LinkExit, Stashed, Stop, check_shutdown
 from llmactors._timers import Call, Timer
 from llmactors.errors import HostCapabilityError, NameTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
+    from llmactors._accounts import Account
     from llmactors._blocking import BlockingRef
     from llmactors._core.mailbox import Mailbox
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
     from llmactors._system import ActorSystem, Locator
-    from llmactors._usage import Usage
     from llmactors.hosts._port import HostConfig
 
 A = TypeVar("A")
@@ -74,77 +77,6 @@ class Monitor:
                 known.pop(self, None)
 
 
-class Slot(Generic[A]):
-    """The owner's port: a slot that this actor keeps. Orders return at once; outcomes arrive as
-    `Started`, `StartFailed` and `Ended` in the owner's `receive`, and overtake messages.
-    """  # noqa: D205
-
-    __slots__ = ("birth", "ref")
-
-    def __init__(self, ref: ActorRef[A], birth: Birth) -> None:
-        self.ref, self.birth = ref, birth
-
-    @property
-    def name(self) -> str:
-        """The slot's name."""
-        return self.ref.name
-
-    @property
-    def gate(self) -> Callable[[Usage, float], float | None] | None:
-        """Asked before each slice: None is the go-ahead, a time on the system's clock is when to ask again."""
-        return self.ref.need_extra().gate
-
-    @gate.setter
-    def gate(self, gate: Callable[[Usage, float], float | None] | None) -> None:
-        slots.set_gate(self.ref, gate)
-
-    @property
-    def on_idle(self) -> Callable[[], None] | None:
-        """Called whenever the incarnation has taken its last message and could take one more; first when it is up."""
-        return self.ref.need_extra().on_idle
-
-    @on_idle.setter
-    def on_idle(self, on_idle: Callable[[], None] | None) -> None:
-        slots.set_on_idle(self.ref, on_idle)
-
-    def take_back(self) -> None:
-        """Put what waits in the slot's mailbox back in front of its owner's, in order."""
-        slots.take_back(self.ref)
-
-    def start(self) -> None:
-        """Begin the first incarnation."""
-        self.revive()
-
-    def revive(self, requeue: Iterable[InHand] = ()) -> None:
-        """Begin the next incarnation; *requeue* (an `Ended`'s `in_hand`) goes back to the front of the mailbox.
-
-        Raises:
-            RuntimeError: An incarnation lives in the slot, or the slot was discarded.
-        """
-        cell = self.ref
-        if not cell.flags & ENDED or cell.flags & DEAD:
-            raise RuntimeError(f"slot `{cell.path}` is {cell.state}: only a slot that is down can be revived")
-        if requeue:
-            slots.requeue(cell, list(requeue))
-        lives.begin(cell, self.birth)
-
-    def stop(self) -> None:
-        """Ask the incarnation to end; after the slot's shutdown time it is killed."""
-        self.ref.stop()
-
-    def kill(self, cause: BaseException | str | None = None) -> None:
-        """End the incarnation at once."""
-        self.ref.kill(cause)
-
-    def discard(self) -> None:
-        """Give the slot up: what waits in it becomes dead letters. A living incarnation is killed first."""
-        slots.give_up(self.ref)
-
-    def usage(self) -> Usage:
-        """Return the slot's account."""
-        return self.ref.usage()
-
-
 class Context(Generic[A]):
     """What an actor can see and do in its system. `self.context` in an actor; it ends with the incarnation."""
 
@@ -178,6 +110,15 @@ class Context(Generic[A]):
     def system(self) -> ActorSystem:
         """The system that runs the actor."""
         return self._cell.system
+
+    @property
+    def account(self) -> Account | None:
+        """What this actor's children draw on; it outlives the incarnation. For supervisors that keep budgets."""
+        return accounts.of(self._cell)
+
+    @account.setter
+    def account(self, account: Account | None) -> None:
+        self._cell.need_extra().account = account
 
     # -- children --------------------------------------------------------------------------------------------
     def spawn(
@@ -230,7 +171,7 @@ class Context(Generic[A]):
         extra.mailbox, extra.redeliver, extra.shutdown = mailbox, redeliver, shutdown
         lanes.sort(ref)
         if self._cell.need_extra().pause_children:
-            slots.pause(ref)
+            pauses.pause(ref)
         return Slot(ref, birth)
 
     def _reopen(self, name: str, cls: type, table: Any) -> ActorRef[Any] | None:
@@ -335,6 +276,31 @@ class Context(Generic[A]):
         """Take messages again."""
         slots.unshut(self._cell)
 
+    def spend(self, resource: str, amount: float) -> None:
+        """Count what was used of a resource: `self.context.spend("tokens", 120)`. It is seen in `usage().spent`.
+
+        Raises:
+            ValueError: The amount is below 0.
+        """
+        accounts.spend(self._cell, {resource: amount})
+
+    def reserve(self, **amounts: float) -> Reservation:
+        """Set amounts aside for what is about to be done.
+
+        ```py
+        async with self.context.reserve(calls=1, tokens=1_000) as reserved:
+            reply = await self.model.reply(prompt)
+            reserved.used(calls=1, tokens=reply.tokens)
+        ```
+
+        In an async handler it waits where a budget withholds the go-ahead. In a plain one, `with` does not wait.
+
+        Raises:
+            ValueError: An amount is below 0, or none is given.
+        """
+        accounts.check(amounts)
+        return Reservation(self._cell, amounts)
+
     def _timer(self, cell: ActorRef[Any], delay: float, message: Any, to: ActorRef[Any]) -> Timer:
         return Timer(cell, delay, message, to)
 
@@ -361,19 +327,7 @@ class Context(Generic[A]):
     async def checkpoint(self) -> None:
         """Let a pause take effect here, and let the others run: wait until nobody has this actor paused."""
         await sleep(0)
-        cell = self._cell
-        while cell.flags & PAUSED:
-            extra = cell.need_extra()
-            if extra.resumed is None:
-                extra.resumed = []
-            future: Any = cell.scheduler.loop.create_future()
-            extra.resumed.append(future)
-            try:
-                await future
-            except CancelledError:
-                if extra.resumed is not None:
-                    extra.resumed.remove(future)
-                raise
+        await pauses.while_paused(self._cell)
 
     def stop(self) -> None:
         """End this actor after what is in hand, as `Normal`."""

@@ -234,7 +234,7 @@ def host_done(cell: ActorRef[Any], exit: Exit | None = None) -> None:
         advance(cell)
 
 
-def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901  a call costs, an if does not
+def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901, PLR0912  a call costs, an if does not
     """The life is over: everybody who has to hear of it does, once."""
     extra = cell.extra or cell.need_extra()
     exit, start_error = extra.exit, extra.start_error
@@ -252,6 +252,8 @@ def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901  a call costs, an if d
         slots.forget_notices(cell)
     if extra.stashed:
         aside.unstash(cell)
+    if extra.account is not None:
+        extra.account.ended(cell)
     if extra.children:
         for child in extra.children.values():
             child.need_extra().unclaimed = True

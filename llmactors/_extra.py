@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable
 
+    from llmactors._accounts import Account
     from llmactors._asks import Ask
     from llmactors._batches import Batch
     from llmactors._context import Context, Monitor
@@ -26,6 +27,7 @@ class Extra:
     """The rare half of a cell. Fields marked *life* belong to the incarnation and are reset at its end."""
 
     __slots__ = (
+        "account",
         "again",
         "batch",
         "children",
@@ -61,6 +63,7 @@ class Extra:
         "shutdown_timer",
         "signals",
         "spawned_alive",
+        "spent",
         "start_error",
         "start_timer",
         "started_at",
@@ -74,6 +77,7 @@ class Extra:
         "waiters",
         "watchers",
         "watching",
+        "withheld",
     )
 
     def __init__(self) -> None:  # noqa: PLR0915  a list of fields
@@ -87,6 +91,8 @@ class Extra:
         self.unclaimed = False  # its owner was restarted and has not opened it again yet
         self.pause_children = False
         # the slot
+        self.account: Account | None = None
+        self.spent: dict[str, float] | None = None
         self.gate: Callable[[Usage, float], float | None] | None = None
         self.on_idle: Callable[[], None] | None = None
         self.mailbox: Mailbox | None = None
@@ -115,6 +121,7 @@ class Extra:
         self.resident: Job | None = None
         self.jobs: set[Job] = set()
         self.resumed: list[Future[None]] | None = None
+        self.withheld = 0  # handlers that wait for the go-ahead of their account
         self.in_hand: list[InHand] = []
         self.exit: Exit | None = None
         self.exit_before: Exit | None = None  # how the incarnation before this one ended
@@ -133,6 +140,7 @@ class Extra:
         self.resident = None
         self.jobs.clear()
         self.resumed = None
+        self.withheld = 0
         self.in_hand = []
         self.start_error = None
         self.stopping = self.stopping_host = self.host_done = self.never_up = self.ending_kept = False

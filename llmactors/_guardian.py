@@ -10,8 +10,8 @@ from llmactors._actor import Actor
 from llmactors._messages import Ended, Started, StartFailed
 
 if TYPE_CHECKING:
-    from llmactors._context import Slot
     from llmactors._exits import Exit
+    from llmactors._kept import Slot
 
 
 class Guardian(Actor):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never, cast
 from llmactors import _aside as aside
 from llmactors import _batches as batches
 from llmactors import _lanes as lanes
+from llmactors import _pause as pauses
 from llmactors import _slots as slots
 from llmactors._asks import Ask
 from llmactors._batches import Gather, parts_of
@@ -216,9 +217,9 @@ def _on_signal(cell: ActorRef[Any], signal: Signal) -> None:
         case Kill():
             end(cell, Killed(signal.cause))
         case Pause():
-            slots.pause(cell)
+            pauses.pause(cell)
         case Resume():
-            slots.resume(cell)
+            pauses.resume(cell)
         case LinkExit():
             _on_link_exit(cell, signal)
         case _:

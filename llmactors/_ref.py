@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from contextvars import copy_context
+from dataclasses import replace
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
@@ -376,7 +377,9 @@ class ActorRef(Generic[A]):
 
     def usage(self) -> Usage:
         """Return the actor's account."""
-        return self.handlers.host.usage(self)
+        usage = self.handlers.host.usage(self)
+        spent = None if self.extra is None else self.extra.spent
+        return replace(usage, spent=dict(spent)) if spent else usage
 
     def need_extra(self) -> Extra:
         """Return the rare half of the cell, made on first use. For the kernel."""

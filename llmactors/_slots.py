@@ -1,4 +1,4 @@
-"""Slots: what outlives an incarnation. The mailbox and who waits for it, pause and resume, and giving the slot up."""
+"""Slots: what outlives an incarnation. The mailbox and who waits for it, and giving the slot up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from llmactors._core.flags import (
     ENDED,
     GATE,
     OVER,
-    PAUSED,
     REQUEUED,
     SHUT,
     SORTED,
@@ -310,40 +309,6 @@ def unshut(cell: ActorRef[Any]) -> None:
         cell.scheduler.requeue(cell)
 
 
-# -- pause and resume ----------------------------------------------------------------------------------------
-def pause(cell: ActorRef[Any]) -> None:
-    """Hold the actor's messages back; for a supervisor: those of its subtree."""
-    if not cell.handlers.pausable:
-        extra = cell.need_extra()
-        extra.pause_children = True
-        for child in list((extra.children or {}).values()):
-            pause(child)
-    elif not cell.flags & (PAUSED | DEAD):
-        cell.flags |= PAUSED
-        if cell.inbox is None:
-            cell.inbox = cell.scheduler.new_inbox()
-        if not cell.flags & ENDED:
-            cell.handlers.host.pause(cell)
-
-
-def resume(cell: ActorRef[Any]) -> None:
-    """Take a pause back."""
-    extra = cell.need_extra()
-    if not cell.handlers.pausable:
-        extra.pause_children = False
-        for child in list((extra.children or {}).values()):
-            resume(child)
-    elif cell.flags & PAUSED:
-        cell.flags &= ~PAUSED
-        if not cell.flags & ENDED:
-            cell.handlers.host.resume(cell)
-        waiting, extra.resumed = extra.resumed or [], None
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
-        cell.scheduler.requeue(cell)
-
-
 # -- the end of a slot ---------------------------------------------------------------------------------------
 def give_up(cell: ActorRef[Any]) -> None:
     """The owner gives a slot up: at once if nothing lives in it, else when it has been killed."""
@@ -383,6 +348,8 @@ def discard(cell: ActorRef[Any]) -> None:
         monitor.fire(extra.exit or Killed())
     extra.up = extra.gone = extra.watchers = None
     extra.signals = []
+    if extra.account is not None:
+        extra.account.discarded(cell)
 
 
 def _empty(cell: ActorRef[Any], exit: Exit) -> None:

@@ -147,7 +147,7 @@ class Job:
 
 
 class Limit:
-    """Watches that a suspended handler keeps to its limit. Time in which it is paused does not count."""
+    """Watches that a suspended handler keeps to its limit. Time in which it is paused or throttled does not count."""
 
     __slots__ = ("deadline", "job", "seconds")
 
@@ -168,7 +168,7 @@ class Limit:
             return
         cell, message = job.cell, message_of(job.item)
         job.unlimited()
-        if cell.flags & PAUSED:
+        if cell.flags & PAUSED or (cell.extra is not None and cell.extra.withheld):
             job.scheduler.watch(Limit(job, self.seconds))
         else:
             ends.end(cell, Crash(HandlerTimeoutError(cell.path, shown(message), self.seconds)))

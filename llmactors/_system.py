@@ -7,10 +7,12 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, overload
 
+from llmactors import _accounts as accounts
 from llmactors import _closing as closing
 from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _lookup as lookup
+from llmactors import _pause as pauses
 from llmactors import _slots as slots
 from llmactors._context import Context
 from llmactors._core.chain import causes
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
+    from llmactors._accounts import Account
     from llmactors._blocking import BlockingSystem
     from llmactors._table import Table
     from llmactors._watchdog import Watcher
@@ -253,7 +256,7 @@ class ActorSystem:
         if shutdown != 5.0 or host is not None:  # noqa: PLR2004  the default needs no room
             ref.need_extra().shutdown = check_shutdown(shutdown)
         if owner.extra is not None and owner.extra.pause_children:
-            slots.pause(ref)
+            pauses.pause(ref)
         lives.begin(ref, birth)
         return ref
 
@@ -269,8 +272,10 @@ class ActorSystem:
         """Make an empty slot under *owner*. For the kernel."""
         label: str | int = name or 0
         children: dict[Any, ActorRef[Any]] | None = None
+        account: Account | None = None
         if owner is not None:
             extra = owner.need_extra()
+            account = extra.account
             if extra.children is None:
                 extra.children = {}
             children = extra.children
@@ -279,6 +284,8 @@ class ActorSystem:
         cell: ActorRef[Any] = table.host.new_cell(self, table, label, owner)
         if children is not None:
             children[label] = cell
+        if account is not None:
+            accounts.give(cell, account)
         if not table.mailbox.plain:
             lanes.sort(cell)
         return cell

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Usage:
         pid: The operating-system process in which the handlers run; None while there is none.
         restarts: Incarnations after the first.
         uptime: Seconds since the present incarnation came up; 0.0 when none is up.
+        spent: What the slot's incarnations have reported, by the name of the resource.
     """
 
     cpu: float
@@ -26,3 +28,4 @@ class Usage:
     pid: int | None
     restarts: int
     uptime: float
+    spent: Mapping[str, float] = field(default_factory=dict)

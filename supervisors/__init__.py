@@ -1,18 +1,24 @@
 """The trees: who restarts whom, when to give up, who must wait for budget."""
 
+from supervisors._budget import Allowance, Budget, Rate
 from supervisors._dynamic import DynamicSupervisor
 from supervisors._overseer import ChildCount, ChildInfo
 from supervisors._partition import Partitions, PartitionSupervisor
 from supervisors._pool import pool
+from supervisors._resources import Allotment, ResourceSupervisor
 from supervisors._specs import ChildSpec, child
 from supervisors._supervisor import Supervisor
 from supervisors._tasks import TaskSupervisor
 from supervisors._tree import render
 from supervisors._values import Backoff, Intensity
-from supervisors.errors import GaveUpError, SpecError, SupervisorError
+from supervisors.errors import BudgetExhaustedError, GaveUpError, SpecError, SupervisorError
 
 __all__ = [
+    "Allotment",
+    "Allowance",
     "Backoff",
+    "Budget",
+    "BudgetExhaustedError",
     "ChildCount",
     "ChildInfo",
     "ChildSpec",
@@ -21,6 +27,8 @@ __all__ = [
     "Intensity",
     "PartitionSupervisor",
     "Partitions",
+    "Rate",
+    "ResourceSupervisor",
     "SpecError",
     "Supervisor",
     "SupervisorError",

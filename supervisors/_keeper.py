@@ -22,7 +22,7 @@ from supervisors._core._effects import Fact, Order
 from supervisors._core._family import Family, Rules, Verdict, family
 from supervisors._core._slots import Terms
 from supervisors._reports import causes_of, described, error_of, is_heard, report
-from supervisors._specs import ChildSpec
+from supervisors._specs import ChildSpec, refuse_budget
 from supervisors._values import TEMPORARY, Restart
 from supervisors.errors import ChildStartError, SupervisorError
 
@@ -217,6 +217,7 @@ class Keeper:
 
     def _open(self, name: str) -> Slot[Any]:
         spec = self.specs[name]
+        refuse_budget(spec, self._context.self_ref.cls)
         slot = self.slots[name] = self._context.open(
             name,
             spec.actor,

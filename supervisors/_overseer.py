@@ -80,6 +80,8 @@ class Overseer(Actor):
     _keeper: Keeper
 
     declarations: ClassVar[frozenset[str]] = frozenset({"intensity"})
+    grants: ClassVar[bool] = False
+    """Whether its children may have budgets."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse what is declared and does not exist, and an intensity that is none."""

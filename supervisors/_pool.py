@@ -18,12 +18,14 @@ from supervisors.errors import SpecError
 A = TypeVar("A")
 Ts = TypeVarTuple("Ts")
 
-THE_POOL_S = frozenset({"name", "mailbox", "significant"})
+THE_POOL_S = frozenset({"name", "mailbox", "significant", "budget", "weight"})
 NOTICES = (Started, StartFailed, Ended, Exited, Down)
 
 
 class PoolOptions(Options, total=False):
-    """What may be said of a pool. `name`, `mailbox` and `significant` are the pool's; the rest is each worker's.
+    """What may be said of a pool. `name`, `mailbox`, `significant`, `budget` and `weight` are the pool's.
+
+    The rest is each worker's.
 
     Attributes:
         size: how many workers, 1 or more; 2 without it.

@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar, TypeVar
 
 from llmactors import Actor, Mailbox
 from llmactors.hosts import HostConfig, Loop
+from supervisors._budget import Budget
 from supervisors._values import Backoff, Intensity, Restart, is_count, is_number, word
 from supervisors.errors import SpecError, UnknownOptionError
 
@@ -34,6 +35,8 @@ class Options(TypedDict, total=False):
         mailbox: another mailbox than the class declares.
         start_timeout: seconds it has to come up; any number without it.
         significant: whether its end may end its supervisor (see `auto_shutdown`).
+        budget: what it, and all below it, may use; only under a `ResourceSupervisor`.
+        weight: its part of the CPU beside its siblings, 1.0 without it; only under a `ResourceSupervisor`.
         name: its name among its siblings, for children in lists and dynamic ones.
     """
 
@@ -46,6 +49,8 @@ class Options(TypedDict, total=False):
     mailbox: Mailbox | None
     start_timeout: float | None
     significant: bool
+    budget: Budget | None
+    weight: float
     name: str
 
 
@@ -76,6 +81,8 @@ class ChildSpec(Generic[A]):
     mailbox: Mailbox | None = None
     start_timeout: float | None = None
     significant: bool = False
+    budget: Budget | None = None
+    weight: float = 1.0
     name: str = ""
     owner: type | None = None
 
@@ -134,6 +141,27 @@ def refuse_unknown(options: Mapping[str, Any], known: frozenset[str]) -> None:
             raise UnknownOptionError(option, value, known)
 
 
+def check_weight(weight: object) -> None:
+    """Refuse a weight that cannot be one.
+
+    Raises:
+        SpecError: it is no number above 0.
+    """
+    if not is_number(weight) or weight <= 0:  # type: ignore[operator]  # it is a number
+        raise SpecError("weight", weight, "give a number above 0")
+
+
+def refuse_budget(spec: ChildSpec[Any], supervisor: type) -> None:
+    """Refuse a budget where nobody would keep to it.
+
+    Raises:
+        SpecError: the spec has a budget or a weight, and *supervisor* is no `ResourceSupervisor`.
+    """
+    for field_, value, default in (("budget", spec.budget, None), ("weight", spec.weight, 1.0)):
+        if value != default and not getattr(supervisor, "grants", False):
+            raise SpecError(field_, value, f"`{supervisor.__name__}` keeps no budgets; derive from ResourceSupervisor")
+
+
 def _check_actor(actor: object) -> None:
     if not isinstance(actor, type) or not issubclass(actor, Actor):
         raise SpecError("actor", actor, "give a class that derives from Actor (or a functools.partial of one)")
@@ -158,6 +186,9 @@ def _check_values(spec: ChildSpec[Any]) -> None:
         raise SpecError("intensity", spec.intensity, "give an Intensity(restarts, within=seconds), or None")
     if spec.mailbox is not None and not isinstance(spec.mailbox, Mailbox):
         raise SpecError("mailbox", spec.mailbox, "give a Mailbox(...), or None for the class's own")
+    if spec.budget is not None and not isinstance(spec.budget, Budget):
+        raise SpecError("budget", spec.budget, "give a Budget(Rate(...), Ceiling(...), Allowance(...)), or None")
+    check_weight(spec.weight)
     if spec.host is not None and not hasattr(spec.host, "runtime"):
         raise SpecError("host", spec.host, "give a host such as Loop() or Process(), or None for the event loop")
     if getattr(spec.actor, "local", False) and not isinstance(spec.host, Loop | None):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from llmactors import Later
 from supervisors._core._family import Rules
 from supervisors._overseer import Overseer
-from supervisors._specs import ChildSpec
+from supervisors._specs import ChildSpec, refuse_budget
 from supervisors._values import AutoShutdown, Strategy, word
 from supervisors.errors import SpecError
 
@@ -125,6 +125,7 @@ def check(cls: type[Supervisor], specs: Iterable[ChildSpec[Any]]) -> None:
         SpecError: a significant child where nothing comes of it.
     """
     for spec in specs:
+        refuse_budget(spec, cls)
         if spec.significant and AutoShutdown(cls.auto_shutdown) is AutoShutdown.NEVER:
             remedy = (
                 f"`{spec.name}` has no effect under auto_shutdown='never'; choose any_significant or all_significant"

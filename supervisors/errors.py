@@ -14,6 +14,7 @@ SupervisorError
 ├── StartCalledOffError           start_child, restart_child: stopped before it was up
 ├── PartitionKeyError             a key that no partition can be found by (also a TypeError)
 ├── SupervisorStoppingError       an administration call to a supervisor on its way out
+├── BudgetExhaustedError          what was asked for does not fit what is left of an allowance
 └── TaskTimeoutError              a task of a stream has had its time (also a TimeoutError)
 """
 
@@ -25,6 +26,7 @@ from difflib import get_close_matches
 __all__ = [
     "AlreadyPresentError",
     "AlreadyStartedError",
+    "BudgetExhaustedError",
     "ChildNotFoundError",
     "ChildRestartingError",
     "ChildRunningError",
@@ -173,6 +175,26 @@ class PartitionKeyError(SupervisorError, TypeError):
             f"a partition cannot be found by {key!r}, a {type(key).__name__}; give a str, bytes or int, such as its id"
         )
         self.key = key
+
+
+class BudgetExhaustedError(SupervisorError):
+    """What was asked for does not fit what is left of an allowance; nothing was spent. Ask for less, or raise it.
+
+    Attributes:
+        account: the address of the subtree whose allowance it is.
+        resource: what was asked for.
+        limit: the allowance.
+        available: what was left of it.
+        asked: how much was asked for.
+    """
+
+    def __init__(self, account: str, resource: str, limit: float, available: float, asked: float) -> None:
+        super().__init__(
+            f"`{account}` has {available:g} of its {limit:g} {resource} left, and {asked:g} were asked for; ask for "
+            f"less, or raise the limit: `llmagentos budget set {account} {resource}=...`"
+        )
+        self.account, self.resource, self.limit = account, resource, limit
+        self.available, self.asked = available, asked
 
 
 class TaskTimeoutError(SupervisorError, TimeoutError):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sources import PACKAGES, Import, Source, imports, sources
 
-VALUES = {"_messages", "_exits", "_specs", "_values", "_words", "errors"}
+VALUES = {"_messages", "_exits", "_specs", "_values", "_words", "_budget", "_quantity", "errors"}
 """Files of the lowest storey, by name, wherever in a package they stand."""
 
 WAITS = {

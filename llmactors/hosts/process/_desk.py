@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
+from llmactors import _accounts as accounts
 from llmactors._actor import Actor
 from llmactors._context import Context, Monitor
 from llmactors._exits import Exit, Normal
@@ -38,6 +39,8 @@ class Desk:
         self._life = life
         self._monitors: dict[int, Monitor] = {}
         self._stopping: dict[int, Awaitable[Exit]] = {}
+        self._reserved: dict[int, accounts.Reservation] = {}
+        self._unwanted: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def close(self) -> None:
@@ -98,6 +101,10 @@ class Desk:
                 self._monitors[key] = self._context().monitor(self._ref(target), until)
             case "demonitor", [int(key)]:
                 self._monitors.pop(key).cancel()
+            case "spend", [dict(amounts)]:
+                accounts.spend(self._life.cell, amounts)
+            case "settle", [int(key), dict(used)]:
+                self._settle(key, used)
             case _:
                 raise ValueError(f"a worker cannot order {name!r} with {arguments!r}")
 
@@ -119,12 +126,33 @@ class Desk:
                     self._later(number, _up(self._ref(target)))
                 case "stopped", [int(target)]:
                     self._later(number, _come_true(self._stopping.pop(target)))
+                case "reserve", [int(key), dict(amounts), ("wait" | "at once") as how]:
+                    accounts.check(amounts)
+                    self._later(number, self._reserve(key, accounts.Reservation(self._life.cell, amounts), how))
                 case "ended", [int(target)]:
                     self._later(number, self._ref(target).wait_ended())
                 case _:
                     raise ValueError(f"a worker cannot request {name!r} with {arguments!r}")  # noqa: TRY301
         except Exception as error:  # noqa: BLE001  it is the answer
             self._fail(number, error)
+
+    async def _reserve(self, key: int, reservation: accounts.Reservation, how: str) -> None:
+        if how == "wait":
+            await reservation.__aenter__()
+        else:
+            reservation.__enter__()
+        self._reserved[key] = reservation
+        if key in self._unwanted:
+            self._unwanted.remove(key)
+            self._settle(key, {})
+
+    def _settle(self, key: int, used: dict[str, float]) -> None:
+        reservation = self._reserved.pop(key, None)
+        if reservation is None:  # the worker's handler was cancelled while it waited
+            self._unwanted.add(key)
+        else:
+            reservation.used(**used)
+            reservation.__exit__()
 
     def _spawn(self, name: str, *how: Any) -> Any:
         args, kwargs, label, host, shutdown = how

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
+from llmactors._accounts import Reservation, check
 from llmactors._asks import PENDING, Ask
 from llmactors._carried import CarriedAsk
 from llmactors._context import Context, Monitor
@@ -27,7 +28,7 @@ from llmactors.hosts.process._served import Reply, ServedFlow
 
 if TYPE_CHECKING:
     import contextvars
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from llmactors._steps import Job
     from llmactors.hosts.process._page import Page
@@ -238,6 +239,33 @@ class FarMonitor(Monitor):
         self.key = key
 
 
+class FarReservation(Reservation):
+    """Amounts set aside by the main process for a worker's actor. What is open when the worker ends counts as used."""
+
+    __slots__ = ("_key", "_worker")
+
+    def __init__(self, worker: Worker, cell: ActorRef[Any], amounts: Mapping[str, float]) -> None:
+        super().__init__(cell, amounts)
+        self._worker, self._key = worker, worker.next_key()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._worker.request("reserve", self._key, dict(self.amounts), "wait")
+        except asyncio.CancelledError:
+            self.used()
+            self._settle()
+            raise
+        return self
+
+    def __enter__(self) -> Self:
+        self._worker.request_now("reserve", self._key, dict(self.amounts), "at once")
+        return self
+
+    def _settle(self) -> None:
+        used = self._used if self._said else dict(self.amounts)
+        self._worker.channel.send([Op.ORDER, "settle", self._key, used])
+
+
 class WorkerContext(Context[A]):
     """What the worker's actor can see and do: as on the loop, carried out by the main process."""
 
@@ -285,6 +313,16 @@ class WorkerContext(Context[A]):
     def open(self, name: str, cls: Callable[..., B], *_: Any, **__: Any) -> Any:
         """Refuse: who keeps slots runs on the loop."""
         raise HostCapabilityError(HOST, f"keep the slot {name!r} of {cls!r} in a worker")
+
+    def spend(self, resource: str, amount: float) -> None:
+        """Count what was used of a resource, in the main process; see `Context.spend`."""
+        check({resource: amount})
+        self._worker.channel.send([Op.ORDER, "spend", {resource: amount}])
+
+    def reserve(self, **amounts: float) -> Reservation:
+        """Set amounts aside in the main process; see `Context.reserve`."""
+        check(amounts)
+        return FarReservation(self._worker, self._cell, amounts)
 
     def link(self, ref: ActorRef[Any]) -> None:
         """Link to *ref*."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from llmactors._accounts import Reservation, check
 from llmactors._blocking import BlockingRef
 from llmactors._context import Context
 from llmactors._timers import Timer
 from llmactors.errors import HostCapabilityError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from llmactors._ref import ActorRef
     from llmactors.hosts.thread._life import Life
@@ -35,6 +36,23 @@ class ThreadTimer(Timer):
         self._life.on_loop(super().cancel)
 
 
+class ThreadReservation(Reservation):
+    """Amounts set aside by an actor on a thread. In a plain handler `with` waits: its thread has nothing else to do."""
+
+    __slots__ = ("_life",)
+
+    def __init__(self, life: Life, amounts: Mapping[str, float]) -> None:
+        super().__init__(life.cell, amounts)
+        self._life = life
+
+    def __enter__(self) -> Self:
+        self._life.call(self.__aenter__())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._life.on_loop(super().__exit__, *error)
+
+
 class ThreadContext(Context[A]):
     """What an actor on a thread can see and do. All that `Context` has, but for slots, which belong on the loop."""
 
@@ -51,6 +69,11 @@ class ThreadContext(Context[A]):
     def call_after(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002  as above
         """Raise `HostCapabilityError`: an owner of slots runs on the loop."""
         raise HostCapabilityError("Thread()", "have the loop call (`context.call_after`)")
+
+    def reserve(self, **amounts: float) -> Reservation:
+        """Set amounts aside for what is about to be done; see `Context.reserve`."""
+        check(amounts)
+        return ThreadReservation(self._life, amounts)
 
     def blocking(self, ref: ActorRef[B]) -> BlockingRef[B]:
         """Return *ref* for a plain handler: its `ask` blocks the thread until the answer is there."""
