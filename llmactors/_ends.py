@@ -282,13 +282,15 @@ def _wake_up_failed(cell: ActorRef[Any], exit: Exit, start_error: BaseException 
 
 
 def _tell_links_and_monitors(cell: ActorRef[Any], exit: Exit) -> bool:
-    """Tell the linked and the monitoring; say whether there was one."""
+    """Tell the linked, the monitoring and who waits; say whether there was one."""
     extra = cell.extra or cell.need_extra()
     if extra.watching:
         for monitor in list(extra.watching):
             monitor.cancel()
+    leaving, extra.leaving = extra.leaving, None
+    waited = leaving is not None and leaving.fire(exit)
     if not extra.links and not extra.monitors:
-        return bool(extra.watchers)
+        return waited or bool(extra.watchers)
     links, monitors = extra.links or {}, list(extra.monitors or ())
     extra.links = extra.monitors = None
     for peer in links:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from llmactors._messages import InHand
     from llmactors._ref import ActorRef
     from llmactors._steps import Job
+    from llmactors._stopping import Stopping
     from llmactors._timers import Timer
     from llmactors._usage import Usage
 
@@ -34,7 +35,6 @@ class Extra:
         "context",
         "ending_kept",
         "exit",
-        "exit_before",
         "gate",
         "gate_timer",
         "gone",
@@ -47,6 +47,7 @@ class Extra:
         "kept_alive",
         "lane",
         "laters",
+        "leaving",
         "links",
         "mailbox",
         "monitors",
@@ -124,7 +125,7 @@ class Extra:
         self.withheld = 0  # handlers that wait for the go-ahead of their account
         self.in_hand: list[InHand] = []
         self.exit: Exit | None = None
-        self.exit_before: Exit | None = None  # how the incarnation before this one ended
+        self.leaving: Stopping | None = None
         self.start_error: BaseException | None = None
         self.stopping = self.stopping_host = self.never_up = False
         self.host_done = self.ending_kept = False

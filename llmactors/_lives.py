@@ -48,7 +48,7 @@ def begin(cell: ActorRef[Any], birth: Birth) -> None:
         if extra.in_hand:
             slots.lose_in_hand(cell)
         extra.new_life()
-        extra.exit, extra.exit_before = None, extra.exit
+        extra.exit = None
         extra.incarnation += 1
         if birth.start_timeout is not None:
             extra.start_timer = cell.scheduler.loop.call_later(

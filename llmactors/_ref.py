@@ -35,7 +35,7 @@ from llmactors._extra import Extra
 from llmactors._messages import Message, Request, StreamMessage
 from llmactors._scheduler import DEPTH
 from llmactors._signals import Kill, Pause, Resume, Stop
-from llmactors._stopping import Stopping
+from llmactors._stopping import told
 from llmactors._streams import Flow, Stream
 from llmactors.errors import ActorDownError, ActorEndedError, StartFailedError, WaitCycleError, WrongThreadError
 
@@ -247,7 +247,7 @@ class ActorRef(Generic[A]):
             What one may wait for, on the loop: `await ref.stop()` returns when that incarnation has ended, with how.
         """
         self.signal(Stop(drain))
-        return Stopping(self)
+        return told(self)
 
     def kill(self, cause: BaseException | str | None = None) -> None:
         """End the actor at once; it cannot refuse, and its `on_stop` does not run. From any thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from llmactors._core.flags import DEAD, ENDED
@@ -17,41 +18,46 @@ if TYPE_CHECKING:
 class Stopping:
     """`await ref.stop()` waits until the incarnation that was told to stop has ended, and returns how it ended."""
 
-    __slots__ = ("_incarnation", "_ref")
+    __slots__ = ("_exit", "_ref", "_waiting")
 
     def __init__(self, ref: ActorRef[Any]) -> None:
         self._ref = ref
-        self._incarnation = 0 if ref.extra is None else ref.extra.incarnation
+        self._exit: Exit | None = None
+        self._waiting: list[Future[Exit]] = []
+
+    def fire(self, exit: Exit) -> bool:
+        """The incarnation has ended; say whether anybody waited for it. For the kernel."""
+        self._exit = exit
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(exit)
+        return bool(self._waiting)
 
     def __await__(self) -> Generator[Any, None, Exit]:
         """Wait for the end. Belongs to the loop."""
         return self._ended().__await__()
 
     async def _ended(self) -> Exit:
-        ref, extra = self._ref, self._ref.need_extra()
-        if extra.incarnation != self._incarnation:
-            return extra.exit_before or Killed()
+        if self._exit is not None:
+            return self._exit
+        ref = self._ref
         if ref.flags & (ENDED | DEAD):
-            return extra.exit or Killed()
-        waiting = _Waiting(ref.scheduler.loop.create_future())
-        if extra.monitors is None:
-            extra.monitors = {}
-        extra.monitors[waiting] = None  # type: ignore[index]  # it fires as a monitor does
+            return ref.need_extra().exit or Killed()
+        if ref.need_extra().leaving is not self:  # it was told from another thread
+            return await told(ref)
+        future: Future[Exit] = ref.scheduler.loop.create_future()
+        self._waiting.append(future)
         try:
-            return await waiting.ended
+            return await future
         finally:
-            if extra.monitors is not None:
-                extra.monitors.pop(waiting, None)  # type: ignore[call-overload]  # as above
+            self._waiting.remove(future)
 
 
-class _Waiting:
-    """Stands among an incarnation's monitors, and hears of its end as they do."""
-
-    __slots__ = ("ended",)
-
-    def __init__(self, ended: Future[Exit]) -> None:
-        self.ended = ended
-
-    def fire(self, exit: Exit) -> None:
-        if not self.ended.done():
-            self.ended.set_result(exit)
+def told(ref: ActorRef[Any]) -> Stopping:
+    """Return what hears of the end of the present incarnation: the same for everybody who tells it to stop."""
+    if ref.flags & (ENDED | DEAD) or get_ident() != ref.scheduler.thread:
+        return Stopping(ref)
+    extra = ref.need_extra()
+    if extra.leaving is None:
+        extra.leaving = Stopping(ref)
+    return extra.leaving
