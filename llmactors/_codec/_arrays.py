@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 from llmactors._codec._tags import RefusedError, Tag, Tree, tagged
 
+APART: Final = 64 * 1024  # bytes above which data goes into shared memory
 PLAIN_KINDS = "biufcSUmM?"  # numpy's kinds that are bytes and nothing else
 
 
-def split_array(value: Any) -> Tree | None:
+Apart = Callable[[Any], Tree | None]
+"""Puts a flat buffer into shared memory; None where it does not go there."""
+
+
+def split_array(value: Any, apart: Apart) -> Tree | None:
     """Return what an array, numpy scalar or tensor is built from; None for any other value.
 
     Raises:
@@ -20,12 +26,12 @@ def split_array(value: Any) -> Tree | None:
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy is not None:
         if type(value) is numpy.ndarray:
-            return _split_ndarray(value)
+            return _split_ndarray(numpy, value, apart)
         if isinstance(value, numpy.generic) and type(value).__module__ == "numpy":
             _check_dtype(value.dtype)
             return tagged(Tag.NUMPY_SCALAR, [value.dtype.str, value.tobytes()])
     if torch is not None and type(value) is torch.Tensor:
-        return _split_tensor(torch, value)
+        return _split_tensor(torch, value, apart)
     return None
 
 
@@ -34,17 +40,23 @@ def _check_dtype(dtype: Any) -> None:
         raise RefusedError(f"is an array of {dtype}; only plain numbers, text and times cross")
 
 
-def _split_ndarray(value: Any) -> Tree:
+def _split_ndarray(numpy: Any, value: Any, apart: Apart) -> Tree:
     _check_dtype(value.dtype)
     order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
-    return tagged(Tag.ARRAY, [value.dtype.str, list(value.shape), order, value.tobytes(order)])
+    data = None
+    if value.nbytes > APART:
+        flat = numpy.ascontiguousarray(value.T if order == "F" else value)
+        data = apart(memoryview(flat.reshape(-1).view(numpy.uint8)))
+    return tagged(
+        Tag.ARRAY, [value.dtype.str, list(value.shape), order, value.tobytes(order) if data is None else data]
+    )
 
 
 def join_array(content: Any) -> Any:
     """Return the array, writable and its own."""
     numpy = _loaded("numpy")
     dtype, shape, order, data = content
-    flat = numpy.frombuffer(bytearray(data), dtype=_dtype(numpy, dtype))
+    flat = numpy.frombuffer(_memory(data), dtype=_dtype(numpy, dtype))
     return flat.reshape(shape, order=order)
 
 
@@ -64,7 +76,7 @@ def _dtype(numpy: Any, text: Any) -> Any:
     return dtype
 
 
-def _split_tensor(torch: Any, value: Any) -> Tree:
+def _split_tensor(torch: Any, value: Any, apart: Apart) -> Tree:
     if value.device.type != "cpu":
         raise RefusedError(f"is a tensor on {value.device}; send `tensor.cpu()`")
     if value.requires_grad and not value.is_leaf:
@@ -74,7 +86,11 @@ def _split_tensor(torch: Any, value: Any) -> Tree:
             "is a sparse, quantized or lazily transformed tensor; send it dense (`to_dense`, `resolve_conj`)"
         )
     dense = value.detach().contiguous()
-    data = ctypes.string_at(dense.data_ptr(), dense.numel() * dense.element_size())
+    size, data = dense.numel() * dense.element_size(), None
+    if size > APART:
+        data = apart(memoryview((ctypes.c_char * size).from_address(dense.data_ptr())))
+    if data is None:
+        data = ctypes.string_at(dense.data_ptr(), size)
     dtype = str(value.dtype).removeprefix("torch.")
     return tagged(Tag.TENSOR, [dtype, list(value.shape), value.requires_grad, data])
 
@@ -87,9 +103,14 @@ def join_tensor(content: Any) -> Any:
     if not isinstance(dtype, torch.dtype):
         raise RefusedError(f"names {name!r} as the type of a tensor")
     # it refuses an empty buffer
-    flat = torch.frombuffer(bytearray(data), dtype=dtype) if data else torch.empty(0, dtype=dtype)
+    flat = torch.frombuffer(_memory(data), dtype=dtype) if data else torch.empty(0, dtype=dtype)
     made = flat.reshape(shape)
     return made.requires_grad_(requires_grad) if requires_grad else made
+
+
+def _memory(data: Any) -> Any:
+    """Return writable memory of one's own with these bytes; what lies in shared memory is that."""
+    return data if type(data) is memoryview else bytearray(data)
 
 
 def _loaded(package: str) -> Any:

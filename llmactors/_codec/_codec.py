@@ -13,27 +13,25 @@ Theory of operation
 
 from __future__ import annotations
 
-import enum
-import traceback
-from collections.abc import Callable, Iterator
+import contextlib
 from dataclasses import dataclass
-from types import MappingProxyType, NoneType
-from typing import Any, Final, Protocol
+from types import MappingProxyType
+from typing import Any, Final
 
 import msgpack
 
-from llmactors._codec import _arrays, _plain
-from llmactors._codec._registry import REGISTERED, Types, build, is_model, name_of, take
-from llmactors._codec._tags import MARKS, RefusedError, Tag, Tree, tagged
-from llmactors._endpoints import endpoints
-from llmactors._messages import Message
-from llmactors.errors import NotSerialisableError, RemoteError
+from llmactors._codec import _plain
+from llmactors._codec._arrays import APART
+from llmactors._codec._building import Building
+from llmactors._codec._ports import RefTable, SegmentTable
+from llmactors._codec._registry import Types
+from llmactors._codec._tags import MARKS, RefusedError, SegmentError, Tag
+from llmactors._codec._taking import SCALARS, Taking
+from llmactors.errors import NotSerialisableError
 
 NO_TYPES: Final[Types] = MappingProxyType({})
 VALUE: Final = 100  # the extension type of a packed value
-SCALARS: Final = frozenset({NoneType, bool, int, float, str, bytes})
-TAGS: Final = {tag.value: tag for tag in Tag}
-TRACEBACK_LIMIT: Final = 64 * 1024  # characters of a traceback that cross, from its end
+APARTS: Final = frozenset({MARKS[Tag.APART], MARKS[Tag.LENT]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +47,6 @@ class Limits:
     depth: int = 100
     text: int = 64 * 1024 * 1024
     data: int = 256 * 1024 * 1024
-
-
-class RefTable(Protocol):
-    """The refs that one connection knows, by number: a peer can address only what was handed to it."""
-
-    def export(self, value: object) -> list[Any] | None:
-        """Return what stands for a ref, its number first; None where *value* is no ref."""
-
-    def resolve(self, content: list[Any]) -> object:
-        """Return the ref that *content* stands for.
-
-        Raises:
-            LookupError: There is none: the peer made it up.
-        """
 
 
 class Packed(bytes):
@@ -83,10 +67,21 @@ def hold(code: int, data: bytes) -> Packed:
 
 
 class Codec:
-    """One side of a connection."""
+    """One side of a connection.
 
-    def __init__(self, refs: RefTable | None = None, limits: Limits | None = None) -> None:
-        self._refs = refs
+    Args:
+        refs: The refs that it knows; None for none.
+        limits: What this side takes.
+        segments: Its shared memory; None for none.
+    """
+
+    def __init__(
+        self,
+        refs: RefTable | None = None,
+        limits: Limits | None = None,
+        segments: SegmentTable | None = None,
+    ) -> None:
+        self._refs, self._segments = refs, segments
         self._limits = limits or Limits()
         self._pack = msgpack.Packer(strict_types=True).pack
 
@@ -96,9 +91,12 @@ class Codec:
         Raises:
             NotSerialisableError: It, or something in it, would not be equal on the other side.
         """
-        if value.__class__ in SCALARS and _plain.fits(value):
+        if value.__class__ in SCALARS and _plain.fits(value) and not self._goes_apart(value):
             return value
         return msgpack.ExtType(VALUE, self.dumps(value, types, where))
+
+    def _goes_apart(self, value: Any) -> bool:
+        return value.__class__ is bytes and len(value) > APART and self._segments is not None
 
     def unwrap(self, value: Any, types: Types = NO_TYPES, where: str = "the value") -> Any:
         """Return the value that was wrapped.
@@ -110,22 +108,33 @@ class Codec:
 
     def dumps(self, value: Any, types: Types = NO_TYPES, where: str = "the value") -> bytes:
         """Return *value* as bytes. Raises as `wrap` does."""
-        taking = _Taking(self._refs, types, self._limits.depth)
+        taking = Taking(self._refs, self._segments, types, self._limits.depth)
         try:
             try:
                 return self._pack(taking.tree(value))
             except (OverflowError, UnicodeEncodeError):
+                taking.take_back()
                 taking.careful = True
                 return self._pack(taking.tree(value))
         except RefusedError:
+            taking.take_back()
             path, error = taking.locate(value, where)
+            taking.take_back()
             raise NotSerialisableError(f"{path} {error}") from None
         except ValueError as error:
+            taking.take_back()
             raise NotSerialisableError(f"{where} is too large to send: {error}") from None
 
     def loads(self, data: bytes, types: Types = NO_TYPES, where: str = "the value") -> Any:
         """Return the value that *data* holds. Raises as `unwrap` does."""
-        building = _Building(self._refs, types)
+        building = Building(self._refs, self._segments, types)
+        try:
+            return self._build(data, building, where)
+        except NotSerialisableError:
+            self._skip(data, building.taken)
+            raise
+
+    def _build(self, data: bytes, building: Building, where: str) -> Any:
         try:
             value = msgpack.unpackb(
                 data,
@@ -137,249 +146,32 @@ class Codec:
             )
         except RefusedError as error:
             raise NotSerialisableError(f"{where}: what arrived {error}") from error.__cause__
+        except SegmentError:
+            raise
         except Exception as error:
             raise NotSerialisableError(f"{where}: what arrived is damaged: {error}") from error
-        if building.open_marks:
+        if building.open_marks or building.loans:
             raise NotSerialisableError(f"{where}: what arrived has a mark in a wrong place")
         return value
 
+    def discard(self, value: Any) -> None:
+        """Nobody wants a wrapped value that has arrived: give back what it holds of shared memory.
 
-class _Taking:
-    """One value on its way out."""
+        Raises:
+            SegmentError: It names what is not there.
+        """
+        if value.__class__ is Packed:
+            self._skip(value, set())
 
-    __slots__ = ("_depth", "_refs", "_types", "careful")
+    def _skip(self, data: bytes, taken: set[Any]) -> None:
+        segments = self._segments
+        if segments is None:
+            return
 
-    def __init__(self, refs: RefTable | None, types: Types, depth: int) -> None:
-        self._refs, self._types, self._depth = refs, types, depth
-        self.careful = False
-
-    def tree(self, value: Any) -> Tree:
-        cls = value.__class__
-        if cls in SCALARS:
-            return _plain.split_scalar(value) if self.careful and not _plain.fits(value) else value
-        plain = _plain.SPLIT.get(cls)
-        if plain is not None:
-            return tagged(plain[0], plain[1](value))
-        self._depth -= 1
-        if self._depth < 0:
-            raise RefusedError("is nested too deep, or holds itself")
-        made = self._container(cls, value)
-        self._depth += 1
-        return made
-
-    def _container(self, cls: type, value: Any) -> Tree:
-        if cls is list:
-            return self._items(value)
-        if cls is dict:
-            return self._dict(value)
-        if cls is tuple:
-            return tagged(Tag.TUPLE, self._items(value))
-        if cls is set:
-            return tagged(Tag.SET, self._items(list(value)))
-        if cls is frozenset:
-            return tagged(Tag.FROZENSET, self._items(list(value)))
-        return self._object(cls, value)
-
-    def _items(self, items: Any) -> list[Tree]:
-        if not self.careful and SCALARS.issuperset(map(type, items)):
-            return list(items)
-        return list(map(self.tree, items))
-
-    def _dict(self, value: dict[Any, Any]) -> Tree:
-        if SCALARS.issuperset(map(type, value)) and not self.careful:
-            if SCALARS.issuperset(map(type, value.values())):
-                return value
-            return dict(zip(value, map(self.tree, value.values()), strict=True))
-        return tagged(Tag.DICT, [[self.tree(key), self.tree(item)] for key, item in value.items()])
-
-    def _object(self, cls: type, value: Any) -> Tree:
-        if isinstance(value, Message) and cls.__dict__.get("__endpoint__") is not None:
-            return self._message(value)
-        if name_of(cls) in self._types or name_of(cls) in REGISTERED:
-            return self._declared(cls, value)
-        if isinstance(value, BaseException):
-            return tagged(Tag.ERROR, describe_error(value))
-        ref = self._refs.export(value) if self._refs is not None else None
-        if ref is not None:
-            return tagged(Tag.REF, ref)
-        array = _arrays.split_array(value)
-        if array is not None:
-            return array
-        raise RefusedError(_why_not(cls))
-
-    def _declared(self, cls: type, value: Any) -> Tree:
-        name = name_of(cls)
-        if isinstance(value, enum.Enum):
-            member = value.value if isinstance(value, enum.Flag) else value.name
-            return tagged(Tag.ENUM, [name, member])
-        try:
-            return tagged(Tag.OBJECT, [name, self._items(take(value))])
-        except RefusedError:
-            if isinstance(value, BaseException):  # what it carries cannot cross; that it happened can
-                return tagged(Tag.ERROR, describe_error(value))
-            raise
-
-    def _message(self, value: Any) -> Tree:
-        info = value.__endpoint__
-        name = name_of(info.owner)
-        if name not in self._types and name not in REGISTERED:
-            raise RefusedError(_why_not(info.owner))
-        return tagged(Tag.MESSAGE, [name, info.name, self._items([getattr(value, slot) for slot in value.__slots__])])
-
-    def locate(self, value: Any, path: str) -> tuple[str, str]:
-        """Return where in *value* the refused part is, and what is wrong with it."""
-        for label, child in _children(value):
-            self._depth, self.careful = 100, True
-            try:
-                self.tree(child)
-            except RefusedError as error:
-                if "nested" in str(error):
-                    return path, str(error)
-                return self.locate(child, path + label)
-        try:
-            self._depth = 1
-            self.tree(value)
-        except RefusedError as error:
-            return path, str(error)
-        return path, "is nested too deep, or holds itself"
-
-
-def _children(value: Any) -> Iterator[tuple[str, Any]]:
-    cls = type(value)
-    if isinstance(value, Message):
-        slots: tuple[str, ...] = value.__slots__
-        yield from ((f"({slot}=)", getattr(value, slot)) for slot in slots)
-    elif cls in {list, tuple}:
-        yield from ((f"[{index}]", item) for index, item in enumerate(value))
-    elif cls in {set, frozenset}:
-        yield from ((f" element {item!r}", item) for item in value)
-    elif cls is dict:
-        for key, item in value.items():
-            yield f" key {key!r}", key
-            yield f"[{key!r}]", item
-    elif hasattr(cls, "__dataclass_fields__"):
-        yield from ((f".{name}", getattr(value, name)) for name in cls.__dataclass_fields__ if hasattr(value, name))
-    elif is_model(cls):
-        yield from ((f".{name}", item) for name, item in vars(value).items())
-
-
-def _why_not(cls: type) -> str:
-    if cls is memoryview:
-        return "is a memoryview, whose memory stays here; send bytes"
-    if "<locals>" in cls.__qualname__:
-        return f"is a `{cls.__qualname__}`, a class inside a function, which the other side cannot have"
-    base = next((base for base in cls.__mro__[1:] if base in SCALARS or base in {list, dict, tuple, set}), None)
-    if base is not None:
-        return f"is a `{name_of(cls)}`, which would arrive as a {base.__name__}; convert it before sending"
-    return (
-        f"is a `{name_of(cls)}`; name that class in the endpoint's hints, or register it with "
-        "`llmactors.hosts.register` (dataclasses, pydantic models, named tuples, enums and exceptions can be)"
-    )
-
-
-def describe_error(error: BaseException) -> list[str]:
-    """Return the name of the error's type, its text and its traceback: what a receiver that lacks the type gets."""
-    if type(error) is RemoteError:
-        return [error.type_name, error.text, error.traceback]
-    summary = traceback.TracebackException.from_exception(error)
-    cls = type(error)
-    name = cls.__qualname__ if cls.__module__ == "builtins" else name_of(cls).replace(":", ".")
-    return [_clean(part) for part in (name, str(summary), "".join(summary.format())[-TRACEBACK_LIMIT:])]
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-class _Building:
-    """One value on its way in. Marks come before the maps that they are keys of; every one must be used."""
-
-    __slots__ = ("_refs", "_types", "open_marks")
-
-    def __init__(self, refs: RefTable | None, types: Types) -> None:
-        self._refs, self._types = refs, types
-        self.open_marks = 0
-
-    def mark(self, code: int, data: bytes) -> msgpack.ExtType:
-        tag = TAGS.get(code)
-        if tag is None or data:
-            raise RefusedError(f"has an extension of type {code}")
-        self.open_marks += 1
-        return MARKS[tag]
-
-    def map(self, value: dict[Any, Any]) -> Any:
-        if len(value) == 1 and self.open_marks:
+        def skip(value: dict[Any, Any]) -> None:
             for key, content in value.items():
-                if key.__class__ is msgpack.ExtType:
-                    self.open_marks -= 1
-                    return self._join(TAGS[key.code], content)
-        return value
+                if key in APARTS and type(content) is list and content and content[0] not in taken:
+                    segments.skip(content[0])
 
-    def _join(self, tag: Tag, content: Any) -> Any:
-        plain = JOIN.get(tag)
-        if plain is not None:
-            return plain(content)
-        if tag is Tag.REF:
-            return self._ref(content)
-        if tag is Tag.OBJECT:
-            name, fields = content
-            return build(self._class(name), fields)
-        if tag is Tag.ENUM:
-            return self._enum(*content)
-        return self._message(*content)
-
-    def _class(self, name: str) -> type:
-        cls = self._types.get(name) or REGISTERED.get(name)
-        if cls is None:
-            raise RefusedError(
-                f"is a `{name}`, which is neither registered here nor named in the hints of the endpoint; "
-                "register it in the module that defines it"
-            )
-        return cls
-
-    def _enum(self, name: str, member: Any) -> Any:
-        cls = self._class(name)
-        if not issubclass(cls, enum.Enum):
-            raise RefusedError(f"names `{name}`, which is no enum")
-        return cls(member) if issubclass(cls, enum.Flag) else cls[member]
-
-    def _message(self, name: str, endpoint: str, values: list[Any]) -> Any:
-        found = endpoints(self._class(name)).get(endpoint)
-        if found is None:
-            raise RefusedError(f"calls `{endpoint}`, which `{name}` does not have")
-        return make_message(found.message_class, values)
-
-    def _ref(self, content: Any) -> object:
-        if self._refs is None:
-            raise RefusedError("holds a ref, and this connection has none")
-        try:
-            return self._refs.resolve(content)
-        except LookupError as error:
-            raise RefusedError(f"holds the ref {content!r}, which was never handed out") from error
-
-
-def make_message(cls: Any, values: list[Any]) -> Any:
-    """Return the message of this class with these values in its slots.
-
-    Raises:
-        RefusedError: There are more or fewer values than slots.
-    """
-    if len(values) != len(cls.__slots__):
-        raise RefusedError(f"calls `{cls.__qualname__}` with {len(values)} values instead of {len(cls.__slots__)}")
-    made = object.__new__(cls)
-    for slot, value in zip(cls.__slots__, values, strict=True):
-        setattr(made, slot, value)
-    return made
-
-
-JOIN: Final[dict[Tag, Callable[[Any], Any]]] = {
-    Tag.TUPLE: tuple,
-    Tag.SET: set,
-    Tag.FROZENSET: frozenset,
-    Tag.DICT: dict,
-    Tag.ERROR: lambda content: RemoteError(*content),
-    Tag.ARRAY: _arrays.join_array,
-    Tag.NUMPY_SCALAR: _arrays.join_numpy_scalar,
-    Tag.TENSOR: _arrays.join_tensor,
-    **_plain.JOIN,
-}
+        with contextlib.suppress(ValueError, TypeError, msgpack.UnpackException):  # it is damaged anyway
+            msgpack.unpackb(data, object_hook=skip, ext_hook=msgpack.ExtType, strict_map_key=False)

@@ -43,6 +43,8 @@ class Tag(IntEnum):
     ARRAY = 30
     NUMPY_SCALAR = 31
     TENSOR = 32
+    APART = 40  # bytes in shared memory
+    LENT = 41  # memory of an array that stays in shared memory
 
 
 MARKS: Final = {tag: msgpack.ExtType(tag.value, b"") for tag in Tag}
@@ -50,6 +52,10 @@ MARKS: Final = {tag: msgpack.ExtType(tag.value, b"") for tag in Tag}
 
 class RefusedError(Exception):
     """This value cannot cross. Never leaves the codec."""
+
+
+class SegmentError(Exception):
+    """The peer has broken a rule of shared memory. The connection is of no use any more."""
 
 
 def tagged(tag: Tag, content: Tree) -> Tree:

@@ -115,8 +115,8 @@ class Calls:
         """An ask has its answer; return the call, if it is open."""
         call = self.book.get(number)
         if call is None:
+            self._port.codec.discard(value)
             return None
-        del self.book[number]
         item = call.item
         if not isinstance(item, Ask):
             raise ValueError(f"call {number} is no ask, and was answered")  # noqa: TRY004  the peer broke the protocol
@@ -124,32 +124,37 @@ class Calls:
             item.answer(value)
         else:
             self._unwrapped(item, call, value)
+        del self.book[number]
         return call
 
     def _unwrapped(self, ask: Ask, call: Call, value: Any) -> None:
         try:
-            ask.answer(self._port.codec.unwrap(value, call.returns, "the answer"))
+            answer = self._port.codec.unwrap(value, call.returns, "the answer")
         except NotSerialisableError as error:
             ask.fail(error)
+        else:
+            ask.answer(answer)
 
     def on_outcome(self, op: Op, number: int, content: Any = None) -> Call | None:
         """Hear what became of a call; return it if it is over now."""
         call = self.book.get(number)
         if call is None:
+            self._port.codec.discard(content)
             return None
         item = call.item
         if op is Op.ITEM:
             self._on_item(item, call, content)
             return None
-        del self.book[number]
         if isinstance(item, Ask):
             self._settle_ask(op, item, call, content)
         elif isinstance(item, Flow):
             item.fail(None if op is Op.END else self._error(op, call, content))
+        del self.book[number]  # not before: a peer that breaks the protocol here has the call in hand at its end
         return call
 
     def _on_item(self, item: Any, call: Call, content: Any) -> None:
         if not isinstance(item, Flow) or item.done:
+            self._port.codec.discard(content)
             return
         try:
             item.put(self._port.codec.unwrap(content, call.returns, "an item of the stream"))

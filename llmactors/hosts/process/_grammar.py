@@ -8,10 +8,17 @@ from weakref import WeakKeyDictionary
 
 from llmactors._asks import Ask
 from llmactors._carried import Envelope
-from llmactors._codec import NO_TYPES, Codec, Types, types_of_endpoint, types_of_hint
-from llmactors._codec._codec import SCALARS, make_message
+from llmactors._codec import (
+    NO_TYPES,
+    SCALARS,
+    Codec,
+    RefusedError,
+    Types,
+    make_message,
+    types_of_endpoint,
+    types_of_hint,
+)
 from llmactors._codec._conform import hints_of
-from llmactors._codec._tags import RefusedError
 from llmactors._endpoints import endpoints
 from llmactors._messages import Message
 from llmactors._streams import Flow

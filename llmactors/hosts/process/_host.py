@@ -115,7 +115,7 @@ class ProcessHost:
     def __init__(self, system: Any, config: Process) -> None:
         self._system, self._config = system, config
         self._tables: dict[type, FarTable] = {}
-        self._check = Codec(_AnyRef())
+        self._check = Codec(_AnyRef(), segments=_NoSegments())
 
     # -- slots -------------------------------------------------------------------------------------------------
     def table(self, cls: type) -> Table:
@@ -254,6 +254,25 @@ class _AnyRef:
 
     def resolve(self, content: list[Any]) -> object:
         raise LookupError(content)
+
+
+class _NoSegments:
+    """Stands for shared memory where only whether a value can cross is asked: nothing is copied."""
+
+    def put(self, data: Any) -> list[int] | None:
+        return [0, len(data)]
+
+    def take_back(self, numbers: list[int]) -> None:
+        del numbers
+
+    def copy(self, number: Any, length: Any) -> bytes:
+        raise LookupError(number, length)
+
+    def borrow(self, number: Any, length: Any) -> memoryview:
+        raise LookupError(number, length)
+
+    def skip(self, number: Any) -> None:
+        raise LookupError(number)
 
 
 def _not_here(actor: Any, message: Any) -> Any:

@@ -25,7 +25,7 @@ from llmactors._core.flags import OVER, PAUSED, STARTING
 from llmactors._exits import Crash, Exit, Killed
 from llmactors._streams import Flow
 from llmactors._words import text_of
-from llmactors.errors import RemoteError, StartIgnored, WorkerLostError
+from llmactors.errors import NotSerialisableError, RemoteError, StartIgnored, WorkerLostError
 from llmactors.hosts.process._calls import Calls
 from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._desk import Desk
@@ -36,6 +36,7 @@ from llmactors.hosts.process._page import new_page
 from llmactors.hosts.process._post import Post
 from llmactors.hosts.process._refs import HandedOut
 from llmactors.hosts.process._says import Says, says_of
+from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Served
 from llmactors.hosts.process._server import Forked, ForkRefusedError, Hearing, ServerLink
 
@@ -71,29 +72,37 @@ class Life:
         self.cell = cell
         says = says_of(birth.cls)
         self.refs = HandedOut(cell)
-        self.codec = Codec(self.refs)
-        spec = self._spec(birth, says)
         self.worker: Forked | None = None
         self.over = self.up = self.killed = self.recalled = False
         self._exit: Exit | None = None  # as the worker tells it
         self._why: str | None = None  # what we killed it for
         self.page, descriptor = new_page(max(prefetch, cell.handlers.concurrency))
         ours, theirs = socket.socketpair()
+        passing, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.channel = Channel(ours, self.received, self._broken, self._roomy)
         self.channel.attach(cell.scheduler.loop)
+        self.segments = Segments(passing, self.channel.put)
+        self.segments.attach(cell.scheduler.loop)
+        self.codec = Codec(self.refs, segments=self.segments)
         self.calls = Calls(self)
         self.post = Post(cell, self, self.page, grammar_of(birth.cls), says)
         self.served = Served(self, _nothing, in_worker=False)
         self._desk = Desk(self)
+        order = {"is": "fork", "memory": memory, "size": self.page.size}
+        descriptors = (theirs.fileno(), descriptor, taking.fileno())
         try:
-            order = {"is": "fork", "memory": memory, "size": self.page.size}
-            link.fork(order, (theirs.fileno(), descriptor), Hearing(self._forked, self._refused, self._ended))
+            self.channel.send([Op.START, self._spec(birth, says)])
+            link.fork(order, descriptors, Hearing(self._forked, self._refused, self._ended))
+        except NotSerialisableError:
+            self._close()
+            self.page.close()
+            raise
         finally:
             theirs.close()
+            taking.close()
             os.close(descriptor)
-        self.channel.send([Op.START, spec])
 
     def _spec(self, birth: Birth, says: Says) -> dict[str, Any]:
         name = name_of_class(birth.cls)
@@ -174,6 +183,7 @@ class Life:
     def _close(self) -> None:
         self.over = True
         self.channel.close()
+        self.segments.close()
         self.served.close()
         self._desk.close()
         if self.worker is not None:
@@ -240,6 +250,10 @@ class Life:
             self._outcome(op, *parts)
         elif op is Op.SAID:
             self.post.said(*parts)
+        elif op is Op.RELEASE:
+            self.segments.released(*parts)
+        elif op is Op.DROP:
+            self.segments.dropped(*parts)
         elif op is Op.DEAD:
             self.post.dead(*parts)
         elif op is Op.DONE:

@@ -23,6 +23,8 @@ class Op(IntEnum):
     END = 10  # number
     DONE = 11  # numbers of tells
     SAID = 13  # count: so many more says are finished
+    RELEASE = 17  # numbers of segments: the receiver may fill them again
+    DROP = 18  # number of a segment that its sender uses no more
     LATER = 12  # number: the handler is done, the answer will come
 
     # main process to worker

@@ -172,6 +172,7 @@ class Served:
             self._tell_done(reply.number)
         else:
             self._answer(reply.number, ask, value)
+            ask.message = ask.value = None  # the wheel holds the ask until its deadline, but not what was said
 
     def _ends_with(self, cell: ActorRef[Any]) -> bool:
         """Say whether the worker's own actor is ending: what was in hand is told with its end."""

@@ -34,6 +34,7 @@ from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._page import Page
 from llmactors.hosts.process._refs import Received
 from llmactors.hosts.process._says import SAY, Builder, builders
+from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Reply, Served, ServedFlow
 from llmactors.hosts.process._traced import serve_in_step
 
@@ -56,8 +57,8 @@ def serve(order: dict[str, Any], descriptors: list[int]) -> None:
     """Be a worker, with the socket and the page that came with the order."""
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)  # noqa: FBT003  the standard library's signature
-    end, page = descriptors
-    worker = Worker(socket.socket(fileno=end), Page(page, order["size"]))
+    end, page, passing = descriptors
+    worker = Worker(socket.socket(fileno=end), Page(page, order["size"]), socket.socket(fileno=passing))
     os.close(page)
     worker.run(order)
 
@@ -68,6 +69,7 @@ class Worker:
     Args:
         end: The socket to the main process.
         page: Where it writes what it has in hand.
+        passing: The socket for descriptors of segments.
     """
 
     system: WorkerSystem
@@ -77,13 +79,14 @@ class Worker:
     _builders: list[Builder]
     _host: WorkerHost
 
-    def __init__(self, end: socket.socket, page: Page) -> None:
+    def __init__(self, end: socket.socket, page: Page, passing: socket.socket) -> None:
         self._page = page
         self._numbers, self._keys = count(1), count(1)
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._refs = Received(lambda content: ForeignRef(self, content), self._number_of)
         self.channel = Channel(end, self._received, self._lost)
-        self.codec = Codec(self._refs)
+        self.segments = Segments(passing, self.channel.put)
+        self.codec = Codec(self._refs, segments=self.segments)
         self.calls = Calls(self)
         self.served = Served(self, page.finish, in_worker=True)
         self._over: asyncio.Future[None] | None = None
@@ -121,6 +124,7 @@ class Worker:
         if spec["paused"]:
             cell.signal(Pause())
         self.channel.attach(loop)
+        self.segments.attach(loop)
         self._begin(cls, spec)
         self.channel.read()
         await self._over
@@ -210,6 +214,10 @@ class Worker:
                 self.cell.signal(Resume())
             case Op.RECALL:
                 self._recall()
+            case Op.RELEASE:
+                self.segments.released(*parts)
+            case Op.DROP:
+                self.segments.dropped(*parts)
             case Op.LATER:
                 pass
             case _:
