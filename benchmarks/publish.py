@@ -1,8 +1,8 @@
 """Bring the docs up to date with what was measured: `python benchmarks/publish.py [FIGURES.json [GROWTH.json]]`.
 
 The files, of `run.py --json` and `scaling.py --json`, are kept with the docs; without them those that are kept are
-taken. Charts are drawn, and the tables of the page on performance and of README are written anew between their
-markers.
+taken. `--measure` makes both. Charts are drawn, and the tables of the page on performance and of README are written
+anew between their markers.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
-from scaling import growth_table, series
-
+import run
+import scaling
 from measuring.figures import Figures, digits, from_json, human
 from measuring.tables import TIMES, page_table, short_table
 from runtimes import EXTRA, OURS, RUNTIMES
@@ -36,6 +36,10 @@ QUIET = 0.7
 def main(arguments: Sequence[str] | None = None) -> None:
     """Keep the files, draw the charts, write the tables."""
     options = _options(arguments)
+    if options.measure:
+        KEPT.mkdir(exist_ok=True)
+        run.main(["--json", str(FIGURES), "--rounds", str(options.measure)])
+        scaling.main(["--json", str(GROWTH), "--rounds", str(options.measure)])
     for given, kept in ((options.figures, FIGURES), (options.growth, GROWTH)):
         if given is not None and given.resolve() != kept:
             KEPT.mkdir(exist_ok=True)
@@ -44,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from measuring.charts import draw_growth, draw_ratios  # noqa: PLC0415  takes a library that only charts need
 
     draw_ratios(from_json(found["figures"]), RATIOS_CHART)
-    draw_growth(series(growth), GROWTH_CHART)
+    draw_growth(scaling.series(growth), GROWTH_CHART)
     for page in (PAGE, README):
         page.write_text(rewritten(page.read_text(encoding="utf-8"), found, growth), encoding="utf-8")
 
@@ -64,7 +68,7 @@ def rewritten(text: str, found: Mapping[str, Any], growth: Mapping[str, Any]) ->
         "apart": page_table(figures, apart=True),
         "behind": behind(figures),
         "versions": versions(found),
-        "growth": growth_table(growth),
+        "growth": scaling.growth_table(growth),
         "short": short_table(figures, SHORT) + warning(found),
     }
 
@@ -80,7 +84,7 @@ def conditions(found: Mapping[str, Any]) -> str:
     machine = found["machine"]
     return (
         f"Measured on {found['when'][:10]}, {machine['python']}, {machine['processors']} processors "
-        f"({machine['processor']}), {machine['system']}; medians of {found['rounds']} rounds. ± is how far the "
+        f"({machine['processor']}), {machine['system']}; medians of {found['rounds']} round(s). ± is how far the "
         f"farthest round lies from the median. Bold is how many times ahead {OURS} is; below 1 the other one is."
     )
 
@@ -122,6 +126,7 @@ def versions(found: Mapping[str, Any]) -> str:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--measure", type=run.at_least_one, metavar="ROUNDS", help="measure everything first")
     parser.add_argument("figures", nargs="?", type=Path, metavar="FIGURES.json", help="what run.py wrote")
     parser.add_argument("growth", nargs="?", type=Path, metavar="GROWTH.json", help="what scaling.py wrote")
     options = parser.parse_args(arguments)

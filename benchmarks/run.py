@@ -27,12 +27,12 @@ RIVALS = [name for name in RUNTIMES if name != OURS]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print the table, and write what was asked for."""
     options = _options(arguments)
-    names = [OURS, *(options.against or RIVALS)]
+    names = [OURS, *dict.fromkeys(options.against or RIVALS)]
     busy = load()
     console, progress = Console(), Console(stderr=True)
     with progress.status("measuring") as status:
         outcome = measure(
-            options.case or CASES,
+            dict.fromkeys(options.case or CASES),
             names,
             n=options.n,
             rounds=options.rounds,
@@ -78,8 +78,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", action="append", choices=CASES, help="measure this case only; may be repeated")
     parser.add_argument("--against", action="append", choices=RIVALS, help="measure beside this rival only; as --case")
-    parser.add_argument("--n", type=_at_least_one, help="operations a measurement (default: each runtime's own count)")
-    parser.add_argument("--rounds", type=_at_least_one, default=5, help="measurements of each (default: 5)")
+    parser.add_argument("--n", type=at_least_one, help="operations a measurement (default: each runtime's own count)")
+    parser.add_argument("--rounds", type=at_least_one, default=5, help="measurements of each (default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE too")
     parser.add_argument("--chart", type=Path, metavar="FILE.png", help="draw the ratios into FILE.png")
     parser.add_argument(
@@ -91,7 +91,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _at_least_one(text: str) -> int:
+def at_least_one(text: str) -> int:
+    """Read a number of the command line that is 1 or more."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is too few; measure at least 1")

@@ -20,6 +20,7 @@ from cases import GROWTH
 from measuring.figures import digits, rounded
 from measuring.machine import kind_of_machine, load
 from measuring.rounds import interpreters, once
+from run import at_least_one
 from runtimes import EXTRA, OURS, RUNTIMES
 
 SIZES: Mapping[tuple[str, str], Sequence[int]] = {
@@ -101,7 +102,7 @@ def growth_table(found: Mapping[str, object]) -> str:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3, help="measurements of each (default: 3)")
+    parser.add_argument("--rounds", type=at_least_one, default=3, help="measurements of each (default: 3)")
     parser.add_argument("--most", type=int, default=10**9, metavar="N", help="leave larger numbers out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     parser.add_argument("--chart", type=Path, metavar="FILE.png", help="draw them into FILE.png")

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from scaling import SIZES, growth_table, series
 from sources import ROOT
+
+from scaling import SIZES, growth_table, series
 
 SCALING = ROOT / "benchmarks" / "scaling.py"
 
