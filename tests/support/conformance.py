@@ -104,8 +104,8 @@ INTRODUCTION = """# Behaviour by behaviour
 
 What Erlang/OTP's supervisors, processes, servers and state machines do, in rows that can be tested, and what ours do.
 The rows of part A are about supervisors, those of part B about what they are made of, and X is where ours goes further
-on purpose. A test says which row it holds by a parameter's id or by its name; the last column names its file in `tests/`.
-A row without a test says why.
+on purpose. A test says which row it holds by a parameter's id or by its name; the last column names its file, in
+`tests/`. A row without a test says why.
 
 Beside these rows, ten thousand random scenarios are played by OTP's own supervisor and by ours, and have to go the same
 way: `supervisors/otp/test_against_otp.py`. What differs there is pinned, both ways, in
