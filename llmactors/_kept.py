@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from llmactors import _accounts as accounts
 from llmactors import _lives as lives
+from llmactors import _passing as passing
 from llmactors import _slots as slots
 from llmactors._core.flags import DEAD, ENDED
 
@@ -63,9 +64,12 @@ class Slot(Generic[A]):
     def on_idle(self, on_idle: Callable[[], None] | None) -> None:
         slots.set_on_idle(self.ref, on_idle)
 
-    def take_back(self) -> None:
-        """Put what waits in the slot's mailbox back in front of its owner's, in order."""
-        slots.take_back(self.ref)
+    def take_back(self, in_hand: Iterable[InHand] = ()) -> None:
+        """Put *in_hand* (an `Ended`'s) and what waits in the slot's mailbox back in front of its owner's, in order.
+
+        How often a message has been delivered so far goes with it, also when it is passed on (`Later(by=...)`).
+        """
+        passing.take_back(self.ref, in_hand)
 
     def start(self) -> None:
         """Begin the first incarnation."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never, cast
 from llmactors import _aside as aside
 from llmactors import _batches as batches
 from llmactors import _lanes as lanes
+from llmactors import _passing as passing
 from llmactors import _pause as pauses
 from llmactors import _slots as slots
 from llmactors._asks import Ask
@@ -141,7 +142,8 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
 def await_later(cell: ActorRef[Any], later: Later[Any], item: Any) -> None:
     """A handler answers later: remember who waits, or pass the message on to the one who is to answer."""
     if later.by is not None:
-        slots.pass_on(item, later.by)
+        again = None if cell.extra is None else cell.extra.again
+        passing.pass_on(item, later.by, again.deliveries if again is not None and again.item is item else 0)
     elif isinstance(item, Ask) and later.attach(item):
         cell.handlers.host.answers_later(cell, item)
         extra = cell.need_extra()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llmactors import _batches as batches
 from llmactors import _lanes as lanes
 from llmactors._asks import Ask
-from llmactors._carried import Envelope, put_back
+from llmactors._carried import put_back
 from llmactors._core.flags import (
     BATCH,
     DEAD,
@@ -27,7 +27,7 @@ from llmactors._exits import Killed, error_of
 from llmactors._messages import Down, Due, Exited, InHand, Inserted
 from llmactors._signals import Kill
 from llmactors._streams import Flow, message_of
-from llmactors.errors import ActorEndedError, MailboxFullError, NotSerialisableError
+from llmactors.errors import ActorEndedError, MailboxFullError
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -267,34 +267,6 @@ def set_on_idle(cell: ActorRef[Any], on_idle: Callable[[], None] | None) -> None
     """Have *on_idle* called whenever the cell has taken its last message and could take one more."""
     cell.need_extra().on_idle = on_idle
     cell.flags = cell.flags & ~WATCHED if on_idle is None else cell.flags | WATCHED
-
-
-def pass_on(item: Any, to: ActorRef[Any]) -> None:
-    """Put what one actor has taken into another's mailbox: that one answers."""
-    if isinstance(item, (Ask, Flow)):
-        item.cell = to
-        to.accept(item)
-    elif isinstance(item, Envelope):
-        to.scheduler.within(item.context.copy(), pass_on, item.message, to)
-    else:
-        try:
-            to.tell(item)
-        except NotSerialisableError:  # its sender is not here to hear it
-            to.system.dead_letter(item, to.path, "unhandled")
-
-
-def take_back(cell: ActorRef[Any]) -> None:
-    """Put what waits in a cell back in front of its owner's mailbox, in order."""
-    owner, inbox = cell.owner, cell.inbox
-    if owner is None or not inbox:
-        return
-    items = [InHand(item, 0) for item in inbox]
-    inbox.clear()
-    for item in items:
-        if isinstance(item.item, (Ask, Flow)):
-            item.item.cell = owner
-    requeue(owner, items)
-    owner.scheduler.requeue(owner)
 
 
 def shut(cell: ActorRef[Any]) -> None:

@@ -43,8 +43,9 @@ class Pool(Overseer):
     """Hands each message to a worker that is free; the others wait in the pool's mailbox.
 
     A worker has one message at a time (as many as its `concurrency`). The worker answers the asker itself, streams
-    included. What a worker that ended had not begun goes back to the front of the queue; what it had in hand is lost,
-    or under `redeliver=n` handled by its next incarnation. While no worker is free the pool takes nothing, not even
+    included. A message is done when its handler has returned. What a worker that ended had not begun goes back to the
+    front of the queue, for any worker; so does, under `redeliver=n`, what it had in hand, at most n times, then it is a
+    dead letter, `poison`. Without it what was in hand is lost. While no worker is free the pool takes nothing, not even
     administration; its workers are restarted all the same.
     """
 
@@ -74,9 +75,10 @@ class Pool(Overseer):
             return Later(by=self._take_free().ref)
         if isinstance(message, StartFailed | Ended) and self._is_ours(message.ref):
             self._free.pop(message.ref.name, None)
-            self._keeper.slots[message.ref.name].take_back()
+            slot = self._keeper.slots[message.ref.name]
+            slot.take_back(message.in_hand if isinstance(message, Ended) else ())
             self._shut_if_nobody_is_free()
-        return super().receive(message)
+        return super().receive(Ended(message.ref, message.exit) if isinstance(message, Ended) else message)
 
     def _take_free(self) -> Slot[Any]:
         slots = self._keeper.slots

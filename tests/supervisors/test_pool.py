@@ -12,7 +12,7 @@ from virtual import VirtualSystem, now, run
 from llmactors import Actor, Mailbox, message
 from llmactors.errors import ActorEndedError, AskTimeoutError, MailboxFullError
 from llmactors.hosts import Loop
-from supervisors import GaveUpError, Intensity, SpecError, Supervisor, child, pool
+from supervisors import Backoff, GaveUpError, Intensity, SpecError, Supervisor, child, pool
 from supervisors.errors import UnknownOptionError
 
 
@@ -127,6 +127,105 @@ def test_under_redeliver_the_message_in_hand_is_handled_by_the_next_life() -> No
     async def main() -> None:
         async with VirtualSystem(Careful) as system:
             assert await system.ref(Careful.nets).ask(Net.break_down(1)) == "recovered"
+
+    run(main())
+
+
+def test_under_redeliver_the_message_in_hand_goes_to_whoever_is_free_before_all_others() -> None:
+    diary: Diary = []
+
+    class Careful(Supervisor):
+        nets = pool(Net, diary, size=2, redeliver=1, backoff=Backoff(60.0, 60.0, jitter=0.0))
+
+    async def main() -> None:
+        async with VirtualSystem(Careful) as system:
+            nets = system.ref(Careful.nets)
+            asks = [asyncio.ensure_future(nets.ask(Net.predict(x))) for x in range(5)]
+            await settle()
+            nets.children()[0].kill()
+            answers = await asyncio.gather(*asks)
+            assert answers == ["net-2"] * 5
+            assert diary == ["net-1 0", "net-2 1", "net-2 0", "net-2 2", "net-2 3", "net-2 4"]
+            assert now() < 60.0, "the other one is not waited for"
+
+    run(main())
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2])
+def test_a_message_that_ends_every_worker_is_a_dead_letter_after_its_last_redelivery(limit: int) -> None:
+    tried: list[bool] = []
+
+    class Fragile(Actor):
+        @message
+        def handle(self, poison: bool) -> str:
+            tried.append(poison)
+            if poison:
+                raise FaultError
+            return "handled"
+
+    class Careful(Supervisor):
+        many = pool(Fragile, size=3, redeliver=limit, intensity=Intensity(10))
+
+    async def main() -> None:
+        async with VirtualSystem(Careful) as system:
+            many = system.ref(Careful.many)
+            bad = asyncio.ensure_future(many.ask(Fragile.handle(poison=True)))
+            good = asyncio.ensure_future(many.ask(Fragile.handle(poison=False)))
+            with pytest.raises(ActorEndedError) as caught:
+                await bad
+            assert isinstance(caught.value.__cause__, FaultError)
+            assert await good == "handled"
+            assert tried.count(True) == 1 + limit
+            many.tell(Fragile.handle(poison=True))
+            await asyncio.sleep(1.0)
+            assert tried.count(True) == 2 * (1 + limit)
+            assert system.dead_letters.counts == ({"poison": 2} if limit else {})
+
+    run(main())
+
+
+def test_an_asker_may_give_up_while_its_message_waits_to_be_delivered_again() -> None:
+    diary: Diary = []
+
+    class Careful(Supervisor):
+        nets = pool(Net, diary, size=1, redeliver=1, backoff=Backoff(60.0, 60.0, jitter=0.0))
+
+    async def main() -> None:
+        async with VirtualSystem(Careful) as system:
+            nets = system.ref(Careful.nets)
+            ask = asyncio.ensure_future(nets.ask(Net.predict(1), timeout=10.0))
+            await settle()
+            nets.children()[0].kill()
+            with pytest.raises(AskTimeoutError):
+                await ask
+            assert await nets.ask(Net.predict(2)) == "net-1"
+            assert diary == ["net-1 1", "net-1 2"]
+
+    run(main())
+
+
+def test_every_message_is_handled_once_by_workers_that_die_all_the_time() -> None:
+    done: list[int] = []
+
+    class Mortal(Actor):
+        @message
+        async def handle(self, x: int) -> None:
+            await asyncio.sleep(0.01)
+            done.append(x)
+
+    class Careful(Supervisor):
+        many = pool(Mortal, size=4, redeliver=1_000, intensity=Intensity(10_000))
+
+    async def main() -> None:
+        async with VirtualSystem(Careful) as system:
+            many = system.ref(Careful.many)
+            for x in range(200):
+                assert many.tell(Mortal.handle(x))
+            for turn in range(100):
+                await asyncio.sleep(0.007)
+                many.children()[turn % 4].kill()
+            await asyncio.sleep(5.0)
+            assert sorted(done) == list(range(200))
 
     run(main())
 

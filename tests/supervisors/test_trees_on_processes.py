@@ -5,8 +5,10 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from waiting import until
 
 from llmactors import Actor, ActorSystem, message
 from llmactors.errors import ActorEndedError, WorkerLostError
@@ -24,6 +26,17 @@ class Worker(Actor):
         if x < 0:
             raise KeyError(x)
         return os.getpid()
+
+    @message(timeout=60)
+    def hang_once(self, mark: str) -> int:
+        """Leave a mark and hang; where there is one already, answer in which process."""
+        path = Path(mark)
+        if path.exists():
+            return os.getpid()
+        path.with_suffix(".new").write_text(str(os.getpid()))
+        path.with_suffix(".new").rename(path)
+        time.sleep(60)
+        return 0
 
     @message
     def crash(self) -> None:
@@ -88,3 +101,14 @@ async def test_a_pool_loses_nothing_when_a_worker_is_killed(system: ActorSystem)
     answers = await asyncio.gather(*asks)
     assert len(answers) == 8, "what was in hand is redelivered, what waits is not concerned"
     assert sum(ref.usage().restarts for ref in many.children()) == 1
+
+
+async def test_what_a_killed_process_of_a_pool_had_in_hand_is_handled_by_another(
+    system: ActorSystem, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    ask = asyncio.ensure_future(system.ref(App.many).ask(Worker.hang_once(str(mark))))
+    await until(mark.exists)
+    killed = int(mark.read_text())
+    os.kill(killed, signal.SIGKILL)
+    assert await ask not in {0, killed}
