@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeVar, overload
 
 from llmactors import _accounts as accounts
 from llmactors import _closing as closing
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
+
+KEPT_UNHEARD: Final = 100  # errors that a block raises at its end; what comes after them is only reported
 
 
 class Locator(Protocol[A_co]):
@@ -334,7 +336,8 @@ class ActorSystem:
         if error is None or cell.need_extra().start_error is not None:
             return
         report(logging.ERROR, "actor_crashed_unheard", path=cell.path, exit=describe(exit), chain=causes(error))
-        self._unheard.append((cell.path, _raisable(cell.path, exit)))
+        if len(self._unheard) < KEPT_UNHEARD:
+            self._unheard.append((cell.path, _raisable(cell.path, exit)))
 
     def raise_unheard(self) -> None:
         """Raise what ended the root, else what ended actors without anybody hearing it."""

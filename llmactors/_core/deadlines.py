@@ -4,6 +4,8 @@ Theory of operation
 1. Most asks are answered long before their deadline. A new entry goes into `young`; nothing is sorted, no timer made.
 2. Once a tick, what is still pending of the young is filed in a bucket of its deadline's tick; the rest is forgotten.
 3. Buckets whose tick has passed are handed out as expired. An entry is therefore found at most one tick late.
+4. What was answered after it was filed is swept out, `SWEPT` entries a tick, round after round: a deadline of a day
+   keeps nothing for a day that was over in a second.
 
 The idea is that of hashed timing wheels (Varghese and Lauck, 1987) with the young generation of a garbage collector
 before it.
@@ -15,6 +17,7 @@ from math import inf
 from typing import Final, Protocol
 
 TICK: Final = 0.02  # seconds; a deadline is noticed at most this late
+SWEPT: Final = 1024  # filed entries that are looked at again in each tick
 
 
 class Deadline(Protocol):
@@ -34,11 +37,13 @@ class Deadline(Protocol):
 class Wheel:
     """Watches deadlines. Times are seconds on the clock of the caller."""
 
-    __slots__ = ("_buckets", "young")
+    __slots__ = ("_buckets", "_place", "_unswept", "young")
 
     def __init__(self) -> None:
         self.young: list[Deadline] = []
         self._buckets: dict[int, list[Deadline]] = {}
+        self._unswept: list[int] = []  # the ticks of buckets that this round of sweeping has still to come to
+        self._place = 0  # in the bucket of the last of them
 
     def __bool__(self) -> bool:
         return bool(self.young or self._buckets)
@@ -51,4 +56,25 @@ class Wheel:
                 buckets.setdefault(int(entry.deadline / TICK) + 1, []).append(entry)
         self.young = []
         due = sorted(tick for tick in buckets if tick <= int(now / TICK))
-        return [entry for tick in due for entry in buckets.pop(tick) if entry.pending()]
+        found = [entry for tick in due for entry in buckets.pop(tick) if entry.pending()]
+        self._sweep()
+        return found
+
+    def _sweep(self) -> None:
+        """Forget some of what was answered since it was filed."""
+        left = SWEPT
+        if not self._unswept:
+            self._unswept = list(self._buckets)
+        while self._unswept and left > 0:
+            tick, place = self._unswept[-1], self._place
+            bucket = self._buckets.get(tick, [])
+            some = bucket[place : place + left]
+            kept = [entry for entry in some if entry.pending()]
+            bucket[place : place + left] = kept
+            self._place = place + len(kept)
+            left -= len(some) + 1
+            if self._place >= len(bucket):
+                self._unswept.pop()
+                self._place = 0
+                if not bucket:
+                    self._buckets.pop(tick, None)

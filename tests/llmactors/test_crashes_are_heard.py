@@ -13,6 +13,7 @@ from llmactors import (
     Normal,
     message,
 )
+from llmactors._system import KEPT_UNHEARD
 from llmactors.errors import ActorEndedError
 
 
@@ -148,3 +149,15 @@ async def test_a_root_that_does_not_start_raises_why_and_leaves_nothing() -> Non
     with pytest.raises(ValueError, match="on_start"):
         async with ActorSystem(Fragile, "on_start"):
             pytest.fail("the block must not run")
+
+
+async def test_a_system_keeps_so_many_unheard_crashes_and_no_more() -> None:
+    system = ActorSystem()
+    await system.start()
+    for _ in range(KEPT_UNHEARD + 20):
+        (await system.spawn(Counter)).tell(Counter.boom())
+    await until(lambda: not list(system.actors()))
+    await system.stop()
+    with pytest.raises(BaseExceptionGroup) as caught:
+        system.raise_unheard()
+    assert len(caught.value.exceptions) == KEPT_UNHEARD

@@ -1,12 +1,13 @@
 """The wheel of deadlines."""
 
+import itertools
 from dataclasses import dataclass
 from math import inf, nan
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmactors._core.deadlines import TICK, Wheel
+from llmactors._core.deadlines import SWEPT, TICK, Wheel
 
 
 @dataclass
@@ -79,3 +80,37 @@ def test_after_a_long_time_without_a_look_everything_due_is_found_earliest_first
     wheel.young.extend(Entry(deadline) for deadline in (9.0, 1.0, 5.0))
     wheel.expire(0.0)
     assert turn(wheel, 1e6) == [1.0, 5.0, 9.0]
+
+
+@given(st.lists(st.tuples(st.floats(1, 1e6), st.booleans())))
+def test_what_is_answered_after_it_was_filed_is_swept_out_long_before_its_deadline(
+    entries: list[tuple[float, bool]],
+) -> None:
+    wheel = Wheel()
+    filed = [Entry(deadline) for deadline, _ in entries]
+    wheel.young.extend(filed)
+    wheel.expire(0.0)
+    for entry, (_, waits) in zip(filed, entries, strict=True):
+        entry.waits = waits
+    for _ in range(3):
+        assert wheel.expire(0.5) == []
+    assert sum(map(len, wheel._buckets.values())) == sum(waits for _, waits in entries)
+    assert sorted(turn(wheel, 2e6)) == sorted(deadline for deadline, waits in entries if waits)
+    assert not wheel
+
+
+def test_a_great_many_are_swept_out_a_share_at_a_time() -> None:
+    wheel = Wheel()
+    entries = [Entry(86_400.0) for _ in range(10 * SWEPT)]
+    wheel.young.extend(entries)
+    wheel.expire(0.0)
+    for entry in entries[::2]:
+        entry.waits = False
+    sizes = []
+    for _ in range(30):
+        wheel.expire(1.0)
+        sizes.append(sum(map(len, wheel._buckets.values())))
+    assert all(before - after <= SWEPT for before, after in itertools.pairwise(sizes))
+    assert sizes[-1] == 5 * SWEPT
+    assert len(turn(wheel, 86_401.0)) == 5 * SWEPT
+    assert not wheel
