@@ -6,12 +6,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from sources import ROOT
 
-from measuring.rounds import interpreters, run_alone
+from measuring.rounds import FailedError, interpreters, measure, run_alone
 
 RUN = ROOT / "benchmarks" / "run.py"
 pytestmark = pytest.mark.timeout(120)  # several interpreters begin, one after the other
@@ -41,6 +42,7 @@ def test_we_are_measured_beside_rivals_in_rounds_and_the_figures_are_written(tmp
     assert report["absent"] == report["failed"] == []
     assert set(report["versions"]) == {"llmactors", "asyncio", "pykka"}
     assert {"when", "machine", "load_before"} < set(report)
+    assert set(report["machine"]) == {"processor", "processors", "system", "python"}  # its kind, never its name
     expected = {("spawn", "time"), ("spawn", "memory")}
     for runtime in report["versions"]:
         figures = [one for one in report["figures"] if one["runtime"] == runtime]
@@ -130,3 +132,24 @@ def test_what_a_measurement_leaves_running_is_ended(tmp_path: Path) -> None:
     assert run_alone([sys.executable, "-c", leaving]).returncode == 0
     pid = int(written.read_text(encoding="utf-8"))
     assert not psutil.pid_exists(pid)
+
+
+def test_a_rival_that_fails_once_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes: list[dict[str, Any] | FailedError] = [
+        FailedError("stumbled"),
+        {"readings": {"time": 1.5}, "version": "1", "python": "3.11"},
+        FailedError("fell"),
+        FailedError("fell again"),
+    ]
+
+    def once(*_: object) -> dict[str, Any]:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, FailedError):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr("measuring.rounds.once", once)
+    outcome = measure(["ask"], ["pykka"], n=1, rounds=3, pythons=interpreters({}), said=lambda _: None)
+    assert outcome.taken["ask", "time", "pykka"] == [1.5]
+    assert outcome.failed == {("pykka", "ask"): "fell again"}
+    assert outcomes == []
