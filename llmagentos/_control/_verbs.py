@@ -8,6 +8,7 @@ from typing import Any
 from llmactors import ActorRef, ActorSystem
 from llmactors.errors import LLMActorsError
 from llmagentos._control._agents import AgentVerbs
+from llmagentos._control._budgets import BudgetVerbs
 from llmagentos._control._rows import details, kind_of, resting_row, row_of
 from llmagentos._control._server import Rows, Verb
 from llmagentos._control.errors import VerbFailedError
@@ -32,6 +33,7 @@ class Verbs:
     def __init__(self, system: ActorSystem) -> None:
         self._system = system
         self._agents = AgentVerbs(system)
+        self._budgets = BudgetVerbs(system, self._find)
 
     def table(self) -> Mapping[str, Verb]:
         """Answer the verbs by name, each with the level it needs."""
@@ -49,6 +51,8 @@ class Verbs:
             "inspect": Verb(Level.READ, self.inspect),
             "logs": Verb(Level.READ, self.logs),
             "ask": Verb(Level.CONTROL, self._ask),
+            "budget": Verb(Level.READ, self._budgets.show),
+            "budget set": Verb(Level.CONTROL, _order(self._budgets.set)),
             "create": Verb(Level.CONTROL, _order(self._agents.create)),
             **{name: Verb(Level.CONTROL, _one(verb)) for name, verb in control.items()},
         }

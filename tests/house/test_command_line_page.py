@@ -16,6 +16,8 @@ def commands() -> set[str]:
     for name, command in getattr(root, "commands", {}).items():
         nested = getattr(command, "commands", {})
         names |= {f"{name} {inner}" for inner in nested} or {name}
+        if getattr(command, "invoke_without_command", False):
+            names.add(name)
     return names
 
 

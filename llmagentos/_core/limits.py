@@ -1,0 +1,43 @@
+"""Limits as a person writes them on the command line: ``cpu=0.25``, ``tokens=6000/minute``, ``wall=2h``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from supervisors import Allowance, Budget, Rate, SpecError
+
+RATES = ("cpu", "messages")
+"""What is a rate without saying so."""
+NOT_NAMES = ("per", "burst", "on_exhausted")
+"""Words of a limit that name no resource."""
+
+
+def read_limits(words: Iterable[str]) -> Budget:
+    """Read each of *words* as a limit: ``resource=amount`` is an allowance, ``resource=amount/time`` a rate.
+
+    ``cpu`` and ``messages`` are rates in any case: cores, and messages a second.
+
+    Raises:
+        SpecError: a word is no limit; the error says what would be.
+    """
+    return Budget(*(_limit(word) for word in words))
+
+
+def _limit(word: str) -> Rate | Allowance:
+    resource, equals, amount = word.partition("=")
+    if not equals or not resource.isidentifier() or resource in NOT_NAMES:
+        raise SpecError("limit", word, "write resource=amount, such as cpu=0.25, calls=150 or tokens=6000/minute")
+    if resource == "wall":
+        return Allowance(wall=amount)
+    number, slash, per = amount.partition("/")
+    try:
+        count = float(number)
+    except ValueError:
+        raise SpecError(f"limit.{resource}", amount, "give a number, such as 150, 0.25 or 6000/minute") from None
+    if slash:
+        return Rate(per=per, **{resource: count})
+    if resource in RATES:
+        return Rate(**{resource: count})
+    amounts: Any = {resource: count}
+    return Allowance(**amounts)

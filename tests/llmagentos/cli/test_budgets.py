@@ -1,0 +1,88 @@
+"""`budget` and `top` against a running system."""
+
+import json
+import time
+
+from command_line import CommandLine
+
+APP = """
+import asyncio
+from llmactors import Actor, message
+from supervisors import Allowance, Budget, Rate, ResourceSupervisor, child
+
+
+class Caller(Actor):
+    def on_start(self):
+        self.context.self_ref.tell(Caller.go_on())
+
+    @message(limit=None)
+    async def go_on(self):
+        while True:
+            async with self.context.reserve(calls=1):
+                await asyncio.sleep(0.001)
+
+
+class Busy(Actor):
+    def on_start(self):
+        self.context.self_ref.tell(Busy.go_on())
+
+    @message
+    def go_on(self):
+        sum(range(1000))
+        self.context.self_ref.tell(Busy.go_on())
+
+
+class App(ResourceSupervisor):
+    budget = Budget(Allowance(calls=100))
+    caller = child(Caller, budget=Budget(Allowance(calls=20)))
+    busy = child(Busy, budget=Budget(Rate(cpu=0.05)))
+"""
+
+
+def test_budgets_are_shown_changed_and_seen_in_top(command: CommandLine) -> None:
+    (command.directory / "app.py").write_text(APP)
+    command.begin("run", "app.py:App")
+    end = time.monotonic() + 40
+    while command.ps().get("/app/caller", {}).get("state") != "paused":
+        assert time.monotonic() < end
+
+    rows = {(row["account"], row["resource"]): row for row in json.loads(command("budget", "--json").stdout)}
+    assert rows["/app/caller", "calls"]["used"] == 20
+    assert rows["/app/", "calls"]["available"] == 80
+    assert rows["/app/busy", "cpu"]["kind"] == "rate"
+    table = command("budget").stdout
+    assert "ACCOUNT" in table
+    assert "/app/caller" in table
+
+    refused = command("budget", "set", "caller", "calls=500")
+    assert refused.returncode == 1
+    assert "has 80 of its 100 calls left" in refused.stderr
+    assert "write resource=amount" in command("budget", "set", "caller", "calls").stderr
+    assert "has no account" in command("budget", "set", "gateway", "calls=1").stderr
+    assert command("budget", "set", "/app/", "calls=600").returncode == 0
+    done = command("budget", "set", "caller", "calls=50", "cpu=0.5")
+    assert (done.returncode, "/app/caller may use calls=50, cpu=0.5 now" in done.stderr) == (0, True)
+    while command.ps()["/app/caller"]["state"] != "paused":
+        assert time.monotonic() < end
+    rows = {(row["account"], row["resource"]): row for row in json.loads(command("budget", "--json").stdout)}
+    assert rows["/app/caller", "calls"]["used"] == 50
+
+    standings = json.loads(command("top", "--json", "--interval", "0.3").stdout)
+    busy = next(standing for standing in standings if standing["path"] == "/app/busy")
+    assert busy["cores"] < 0.5
+    assert "NAME" in command("top", "--interval", "0.1", "--sort", "mailbox").stdout
+    assert "not by `colour`" in command("top", "--sort", "colour").stderr
+
+
+def test_top_on_a_terminal_shows_the_system_until_it_is_interrupted(command: CommandLine) -> None:
+    (command.directory / "app.py").write_text(APP)
+    command.begin("run", "app.py:App")
+    end = time.monotonic() + 40
+    while "/app/busy" not in command.ps():
+        assert time.monotonic() < end
+    command.environment["TERM"] = "xterm"
+    terminal = command.terminal("top", "--interval", "0.2")
+    terminal.read_until("/app/busy")
+    terminal.read_until("/app/busy")
+    terminal.type("\x03")
+    assert terminal.finish() == 130
