@@ -153,7 +153,8 @@ def join(cell: ActorRef[Any], item: Any) -> None:
         inbox.append(item)
         close(cell, batch)
         return
-    batch.items.append(item)
+    inbox.append(item)
+    batch.items.append(inbox.popleft())  # through the mailbox: a worker process writes down what is taken from it
     if batch.full():
         close(cell, batch)
 

@@ -319,6 +319,20 @@ async def test_other_hosts_handle_batches_too(host: HostConfig) -> None:
         assert await net.ask(Net.seen()) == [[1, 2, 3, 4]]
 
 
+@pytest.mark.parametrize("host", [Thread(), Process()], ids=repr)
+async def test_other_hosts_gather_what_is_told_and_what_is_asked(host: HostConfig) -> None:
+    async with ActorSystem() as system:
+        net = await system.spawn(Net, host=host)
+        for turn in range(0, 60, 6):
+            for number in range(turn, turn + 4):
+                assert net.tell(Net.double(number))
+            last = (turn + 4, turn + 5)
+            assert await asyncio.gather(*asks(net, *last)) == [2 * number for number in last]
+        seen = await net.ask(Net.seen())
+        assert [number for batch in seen for number in batch] == list(range(60))
+        assert max(map(len, seen)) > 1
+
+
 def test_on_an_instance_it_is_the_method() -> None:
     assert Net().double([1, 2]) == [2, 4]
 

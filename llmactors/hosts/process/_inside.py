@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
 from llmactors._accounts import Reservation, check
 from llmactors._asks import PENDING, Ask
+from llmactors._batches import Batch
 from llmactors._carried import CarriedAsk
 from llmactors._context import Context, Monitor
-from llmactors._core.flags import BUSY, ENDING, OVER
+from llmactors._core.flags import BATCH, BUSY, ENDING, OVER
 from llmactors._exits import Exit, error_of
 from llmactors._messages import Down, Exited
 from llmactors._ports import Ports
@@ -39,6 +40,7 @@ B = TypeVar("B")
 HOST = "Process()"
 SAID = int(Op.SAID)
 CALLS = frozenset({Ask, CarriedAsk, ServedFlow})
+NO_SAYS = CALLS | {Batch}
 
 
 class TakingInbox(deque[Any]):
@@ -54,11 +56,11 @@ class TakingInbox(deque[Any]):
         """Take the next entry: from here on it is in hand."""
         item = _popleft(self)
         taking = self._taking
-        if item.__class__ not in CALLS:
+        if item.__class__ not in NO_SAYS:
             taking.said = taking.page.counts[0] = taking.said + 1
             taking.open = True
         else:
-            taking.take_call(item)  # type: ignore[arg-type]  # as CALLS says
+            taking.take_call(item)  # type: ignore[arg-type]  # as NO_SAYS says
         return item
 
 
@@ -75,8 +77,10 @@ class Taking:
         self.said = self.reported = 0  # says taken; says that were reported as finished
         self.open = False  # the last thing taken was a say that may not be finished
 
-    def take_call(self, item: Ask | ServedFlow) -> None:
-        """A call is taken, unless nobody waits for it any more."""
+    def take_call(self, item: Ask | ServedFlow | Batch) -> None:
+        """A call is taken, unless nobody waits for it any more. What is in a batch was taken when it was gathered."""
+        if item.__class__ is Batch:
+            return
         self.close()
         if item.__class__ is ServedFlow:
             if not item.done:
@@ -118,9 +122,9 @@ class WorkerScheduler(Scheduler):
         self.report()
 
     def slice(self, cell: ActorRef[Any], inbox: deque[Any], here: contextvars.Context) -> int:
-        """Handle messages. What a slice leaves behind is finished, but for a handler that suspended or crashed."""
+        """Handle messages. What a slice leaves behind is finished, but for what suspended, crashed or gathers."""
         count = super().slice(cell, inbox, here)
-        if not cell.flags & (BUSY | OVER):
+        if not cell.flags & (BUSY | OVER | BATCH) and not (inbox and inbox[0].__class__ is Batch):
             self.taking.close()
         return count
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
+from llmactors._batches import Batch
 from llmactors._codec import Codec
 from llmactors._core.flags import ENDING, PAUSED
 from llmactors._exits import Exit
@@ -28,7 +29,7 @@ from llmactors.hosts.process._calls import ASK, Calls
 from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._foreign import ForeignRef, foreign_host
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
-from llmactors.hosts.process._inside import CALLS, WorkerCell, WorkerHost, WorkerSystem
+from llmactors.hosts.process._inside import CALLS, NO_SAYS, WorkerCell, WorkerHost, WorkerSystem
 from llmactors.hosts.process._names import find_class
 from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._page import Page
@@ -266,10 +267,12 @@ class Worker:
 
     def _recall(self) -> None:
         inbox = self.cell.inbox
-        says = sum(item.__class__ not in CALLS for item in inbox or ())
+        says = sum(item.__class__ not in NO_SAYS for item in inbox or ())
         numbers = [_number(item) for item in inbox or () if item.__class__ in CALLS]
         if inbox is not None:
+            gathered = [item for item in inbox if item.__class__ is Batch]  # it is in hand
             inbox.clear()
+            inbox.extend(gathered)
         for number in numbers:
             self.served.forget(number)
         self.report_done()
