@@ -327,6 +327,7 @@ class Context(Generic[A]):
     async def checkpoint(self) -> None:
         """Let a pause take effect here, and let the others run: wait until nobody has this actor paused."""
         await sleep(0)
+        self._cell.need_extra().beats += 1
         await pauses.while_paused(self._cell)
 
     def stop(self) -> None:

@@ -31,6 +31,7 @@ class Extra:
         "account",
         "again",
         "batch",
+        "beats",
         "children",
         "context",
         "ending_kept",
@@ -111,6 +112,7 @@ class Extra:
         self.shutdown: float | str = 5.0
         self.incarnation = 0
         self.started_at = 0.0
+        self.beats = 0  # signs of getting on, other than messages taken
         # life
         self.context: Context[Any] | None = None
         self.links: dict[ActorRef[Any], None] | None = None

@@ -70,6 +70,7 @@ class Flow(Generic[T]):
         if self.done:
             return False
         self._buffer.append(item)
+        self.cell.need_extra().beats += 1
         self._wake()
         self._credit -= 1
         return self._credit > 0

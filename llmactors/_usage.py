@@ -19,6 +19,8 @@ class Usage:
         restarts: Incarnations after the first.
         uptime: Seconds since the present incarnation came up; 0.0 when none is up.
         spent: What the slot's incarnations have reported, by the name of the resource.
+        progress: Signs of getting on: messages taken, items of streams yielded, checkpoints passed (on this process's
+            loop). It only ever grows; what it is matters less than whether it is the same as before.
     """
 
     cpu: float
@@ -29,3 +31,4 @@ class Usage:
     restarts: int
     uptime: float
     spent: Mapping[str, float] = field(default_factory=dict)
+    progress: int = 0

@@ -7,13 +7,14 @@ event.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import Any, Final, assert_never
 
-from llmactors import Context, InHand, Later, Slot, Timer
+from llmactors import ActorRef, Context, InHand, Later, Message, Slot, Timer
 from supervisors._core import _effects as effects
 from supervisors._core import _events as events
 from supervisors._core._administration import refusal
@@ -35,6 +36,10 @@ LEVELS: Final = {
 }
 
 
+AT_WORK: Final = frozenset({"ready", "running"})
+"""States of a child that has work, and may work."""
+
+
 class Keeper:
     """Keeps the children of one incarnation of a supervisor.
 
@@ -43,6 +48,7 @@ class Keeper:
         rules: what its class declares.
         specs: its first children, each with a name.
         on_open: called with each slot that was opened.
+        on_ready: called with the name of each child that has said that it is ready.
     """
 
     def __init__(
@@ -51,8 +57,9 @@ class Keeper:
         rules: Rules,
         specs: Iterable[ChildSpec[Any]],
         on_open: Callable[[Slot[Any]], None],
+        on_ready: Callable[[str], None],
     ) -> None:
-        self._on_open = on_open
+        self._on_open, self._on_ready = on_open, on_ready
         self.specs = {spec.name: spec for spec in specs}
         self.family: Family = family(rules, ((name, _terms(spec)) for name, spec in self.specs.items()))
         self.slots: dict[str, Slot[Any]] = {}
@@ -63,6 +70,7 @@ class Keeper:
         self._events: deque[events.Event] = deque()
         self._deciding = False
         self._timers: dict[str | None, Timer] = {}
+        self._probes: set[asyncio.Task[bool]] = set()
         self._in_hand: dict[str, tuple[InHand, ...]] = {}
         self._starts: dict[str, Later[Any]] = {}
         self._stops: dict[str, list[Later[None]]] = {}
@@ -189,8 +197,10 @@ class Keeper:
                 self._begin_start(name)
             case effects.SendStop(name):
                 self.slots[name].stop()
-            case effects.Kill(name):
-                self.slots[name].kill("its spec says shutdown='kill'")
+            case effects.Kill(name, why):
+                self.slots[name].kill("its spec says shutdown='kill'" if why is None else why)
+            case effects.Probe() | effects.Look():
+                self._examine(effect)
             case effects.ArmTimer(name, delay, ticket):
                 self._timers[name] = self._context.call_after(delay, partial(self._due, name, ticket))
             case effects.CancelTimer(name):
@@ -214,6 +224,27 @@ class Keeper:
             slot.revive(self._in_hand.pop(name, ()))
         except Exception as error:  # noqa: BLE001  an order that fails is an event like any other
             self.start_failed(name, error, ignored=False)
+
+    def _examine(self, effect: effects.Probe | effects.Look) -> None:
+        ref, question = self.slots[effect.name].ref, self.specs[effect.name].ready
+        if isinstance(effect, effects.Look):
+            state, usage = ref.state, ref.usage()
+            working = state in AT_WORK or (state == "idle" and usage.mailbox > 0)  # a stopped process takes nothing
+            self.happened(events.Looked(effect.name, effect.life, usage.progress, working))
+        elif question is not None:  # asked in a task of nobody's: this supervisor goes on
+            asking = asyncio.create_task(_is_ready(ref, question, effect.within), context=contextvars.Context())
+            self._probes.add(asking)
+            asking.add_done_callback(partial(self._probed, effect.name, effect.life))
+
+    def _probed(self, name: str, life: int, asking: asyncio.Task[bool]) -> None:
+        self._probes.discard(asking)
+        if not asking.cancelled() and not self._context.over:
+            self._context.call_after(0.0, partial(self._answered, name, life, ready=asking.result()))
+
+    def _answered(self, name: str, life: int, *, ready: bool) -> None:
+        self.happened(events.Probed(name, life, ready))
+        if ready:
+            self._on_ready(name)
 
     def _open(self, name: str) -> Slot[Any]:
         spec = self.specs[name]
@@ -293,6 +324,15 @@ class Keeper:
         return None if slot is None or effect.fact is not Fact.RESTARTED else slot.starts - 1
 
 
+async def _is_ready(ref: ActorRef[Any], question: Message[Any, Any], within: float | None) -> bool:
+    """Ask a child whether it is ready. No answer is a no; if it has ended, its supervisor hears that apart."""
+    try:
+        answer = await ref.ask(question, within)
+    except Exception:  # noqa: BLE001  whatever it is: it is not ready
+        return False
+    return answer is None or bool(answer)
+
+
 def _terms(spec: ChildSpec[Any], *, kept: bool = True) -> Terms:
     restart = Restart(spec.restart)
     return _same(
@@ -303,6 +343,9 @@ def _terms(spec: ChildSpec[Any], *, kept: bool = True) -> Terms:
             kept=kept and restart is not TEMPORARY,
             backoff=spec.backoff,
             intensity=spec.intensity,
+            probed=spec.ready is not None,
+            ready_timeout=spec.ready_timeout,
+            stall_timeout=spec.stall_timeout,
         )
     )
 

@@ -102,6 +102,9 @@ class Overseer(Actor):
     def _opened(self, slot: Slot[Any]) -> None:
         """Hear of a slot that was opened."""
 
+    def _ready(self, name: str) -> None:
+        """Hear of a child that has said that it is ready."""
+
     # -- the supervisor's own life ------------------------------------------------------------------------------------
     async def on_start(self) -> None:
         """Start the children, in order, each after the one before is up.
@@ -109,7 +112,7 @@ class Overseer(Actor):
         Raises:
             ChildStartError: one failed to start; those before it were stopped again, and its error is the cause.
         """
-        self._keeper = keeper = Keeper(self.context, self._rules(), self._specs(), self._opened)
+        self._keeper = keeper = Keeper(self.context, self._rules(), self._specs(), self._opened, self._ready)
         keeper.open()
         try:
             await keeper.opened.wait()

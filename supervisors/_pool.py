@@ -10,6 +10,7 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 from llmactors import Down, Ended, Exited, Later, Mailbox, Slot, Started, StartFailed
 from llmactors.hosts import HostConfig
 from supervisors._core._family import Rules
+from supervisors._core._slots import UP
 from supervisors._overseer import Overseer
 from supervisors._specs import KNOWN, ChildSpec, Options, child, refuse_unknown
 from supervisors._values import Intensity, Restart, is_count
@@ -88,8 +89,12 @@ class Pool(Overseer):
         return slots[name]
 
     def _on_idle(self, name: str) -> None:
-        self._free[name] = None
-        self.context.unshut()
+        if self._worker.ready is None or self._keeper.family.slots[name].state is UP:
+            self._free[name] = None
+            self.context.unshut()
+
+    def _ready(self, name: str) -> None:
+        self._on_idle(name)
 
     def _shut_if_nobody_is_free(self) -> None:
         if not self._free:

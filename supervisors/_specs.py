@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar, TypeVarTuple, Unpack
 
-from llmactors import Actor, Mailbox
+from llmactors import Actor, Mailbox, Message
 from llmactors.hosts import HostConfig, Loop
 from supervisors._budget import Budget
 from supervisors._values import Backoff, Intensity, Restart, is_count, is_number, word
@@ -33,7 +33,13 @@ class Options(TypedDict, total=False):
             among theirs without it. (Of a `pool`: those of its workers before the pool gives up.)
         redeliver: how often a message that was in hand at an abnormal end is delivered again, 0 without it.
         mailbox: another mailbox than the class declares.
-        start_timeout: seconds it has to come up; any number without it.
+        start_timeout: seconds its start hook has; any number without it.
+        ready: a message that it is asked once its start hook has returned, again and again until its answer is true
+            (or None). Only then is it up, and the next one started.
+        ready_timeout: seconds it has to be ready, from then on; any number without it.
+        stall_timeout: seconds for which it may have work and get nothing done, before it is killed and so restarted:
+            no message taken, no item of a stream yielded, no `checkpoint` passed. Time in which it is paused or
+            throttled does not count. Any number without it.
         significant: whether its end may end its supervisor (see `auto_shutdown`).
         budget: what it, and all below it, may use; only under a `ResourceSupervisor`.
         weight: its part of the CPU beside its siblings, 1.0 without it; only under a `ResourceSupervisor`.
@@ -48,6 +54,9 @@ class Options(TypedDict, total=False):
     redeliver: int
     mailbox: Mailbox | None
     start_timeout: float | None
+    ready: Message[Any, Any] | None
+    ready_timeout: float | None
+    stall_timeout: float | None
     significant: bool
     budget: Budget | None
     weight: float
@@ -80,6 +89,9 @@ class ChildSpec(Generic[A]):
     redeliver: int = 0
     mailbox: Mailbox | None = None
     start_timeout: float | None = None
+    ready: Message[Any, Any] | None = None
+    ready_timeout: float | None = None
+    stall_timeout: float | None = None
     significant: bool = False
     budget: Budget | None = None
     weight: float = 1.0
@@ -90,7 +102,7 @@ class ChildSpec(Generic[A]):
         """Refuse what cannot be meant, field by field."""
         object.__setattr__(self, "restart", word(Restart, "restart", self.restart))
         _check_actor(self.actor)
-        _check_times(self.shutdown, self.start_timeout)
+        _check_times(self)
         _check_values(self)
         if not isinstance(self.significant, bool):
             raise SpecError("significant", self.significant, "say True or False")
@@ -167,11 +179,19 @@ def _check_actor(actor: object) -> None:
         raise SpecError("actor", actor, "give a class that derives from Actor (or a functools.partial of one)")
 
 
-def _check_times(shutdown: Any, start_timeout: Any) -> None:
+def _check_times(spec: ChildSpec[Any]) -> None:
+    shutdown: Any = spec.shutdown
     if shutdown not in ("kill", "forever") and (not is_number(shutdown) or shutdown < 0):
         raise SpecError("shutdown", shutdown, "give seconds (0 or more), 'kill' or 'forever'")
-    if start_timeout is not None and (not is_number(start_timeout) or start_timeout <= 0):
-        raise SpecError("start_timeout", start_timeout, "give seconds, more than 0, or None for any number")
+    for name in ("start_timeout", "ready_timeout", "stall_timeout"):
+        seconds = getattr(spec, name)
+        if seconds is not None and (not is_number(seconds) or seconds <= 0):
+            raise SpecError(name, seconds, "give seconds, more than 0, or None for any number")
+    if spec.ready is not None and not isinstance(spec.ready, Message):
+        raise SpecError("ready", spec.ready, "give a message of the child's class, such as Engine.healthy()")
+    if spec.ready is None and spec.ready_timeout is not None:
+        remedy = "there is nothing to be ready for without `ready=`; `start_timeout=` is for the start hook"
+        raise SpecError("ready_timeout", spec.ready_timeout, remedy)
 
 
 def _check_values(spec: ChildSpec[Any]) -> None:

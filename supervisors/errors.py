@@ -12,6 +12,9 @@ SupervisorError
 ├── ChildRestartingError          restart_child, delete_child: it is being restarted
 ├── TooManyChildrenError          start_child: `max_children` is reached
 ├── StartCalledOffError           start_child, restart_child: stopped before it was up
+├── NotReadyError                 a child's start hook returned, and it did not say in time that it is ready (also a
+│                                 TimeoutError)
+├── StalledError                  a child had work and got nothing done for too long (also a TimeoutError)
 ├── PartitionKeyError             a key that no partition can be found by (also a TypeError)
 ├── SupervisorStoppingError       an administration call to a supervisor on its way out
 ├── BudgetExhaustedError          what was asked for does not fit what is left of an allowance
@@ -32,8 +35,10 @@ __all__ = [
     "ChildRunningError",
     "ChildStartError",
     "GaveUpError",
+    "NotReadyError",
     "PartitionKeyError",
     "SpecError",
+    "StalledError",
     "StartCalledOffError",
     "SupervisorError",
     "SupervisorStoppingError",
@@ -161,6 +166,35 @@ class SupervisorStoppingError(SupervisorError):
     def __init__(self, request: str) -> None:
         super().__init__(f"`{request}` came to a supervisor that is stopping; ask the one that follows it")
         self.request = request
+
+
+class NotReadyError(SupervisorError, TimeoutError):
+    """A child did not say within its `ready_timeout` that it is ready, and was killed.
+
+    Attributes:
+        child: its name.
+        within: the seconds that it had since its start hook returned.
+    """
+
+    def __init__(self, child: str, within: float) -> None:
+        super().__init__(f"child `{child}` was not ready within {within:g} s; give it more by `ready_timeout=`")
+        self.child, self.within = child, within
+
+
+class StalledError(SupervisorError, TimeoutError):
+    """A child had work for its `stall_timeout` and got nothing done, and was killed.
+
+    Attributes:
+        child: its name.
+        within: the seconds for which it may.
+    """
+
+    def __init__(self, child: str, within: float) -> None:
+        super().__init__(
+            f"child `{child}` had work and got nothing done for {within:g} s; if that is how long it takes, give it "
+            "more by `stall_timeout=`"
+        )
+        self.child, self.within = child, within
 
 
 class PartitionKeyError(SupervisorError, TypeError):

@@ -269,6 +269,7 @@ class LoopHost:
             pid=os.getpid(),
             restarts=0 if extra is None else max(0, extra.incarnation - 1),
             uptime=cell.scheduler.clock() - extra.started_at if up and extra is not None and extra.started_at else 0.0,
+            progress=cell.handled + (0 if extra is None else extra.beats),
         )
 
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:

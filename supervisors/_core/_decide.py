@@ -6,6 +6,7 @@ Theory of operation.
    *backing off* before a restart, *down* by somebody's order, *done* by itself. A slot changes state only here.
 2. **Orders return at once.** `BeginStart` is followed by one of `Started`, `StartFailed`, `Ended`; `Started`,
    `SendStop` and `Kill` by one `Ended`. Nothing here waits, so a family in trouble answers between any two events.
+   Children that are to say that they are ready, or to get on with their work, are looked after in `_health`.
 3. What must be done in order among several children stands in the **agenda**: *raising* (the opening; a group's
    return), *halting* (a group's stop, the closing, a rollback), *holding* (the group's back-off between). One name is
    at work at a time; its event moves the cursor on. Restarts of single children need no agenda and run side by side.
@@ -53,7 +54,9 @@ from supervisors._core._events import (
     DeleteAsked,
     Ended,
     Event,
+    Looked,
     OpenAsked,
+    Probed,
     RestartAsked,
     Started,
     StartFailed,
@@ -62,6 +65,7 @@ from supervisors._core._events import (
     TimerFired,
 )
 from supervisors._core._family import NEW, OPEN, OPENING, Family, Holding, Raising, StartedNot, Stopped
+from supervisors._core._health import due, looked, probe, probed, watch
 from supervisors._core._restarts import judge, restart
 from supervisors._core._slots import BACKING_OFF, DOWN, NOBODY, STARTING, STOPPING, UP, WAITING, Asked, Sequel, Slot
 from supervisors._core._turn import Turn
@@ -106,11 +110,26 @@ def _meet(turn: Turn, event: Event) -> None:
 def _started(turn: Turn, slot: Slot, event: Started) -> None:  # noqa: ARG001  that it happened is all there is to it
     if slot.state is not STARTING:
         return
+    if slot.terms.probed:
+        slot.seen_at = turn.now
+        probe(turn, slot)
+    else:
+        _up(turn, slot)
+
+
+def _probed(turn: Turn, slot: Slot, event: Probed) -> None:
+    if probed(turn, slot, event):
+        _up(turn, slot)
+
+
+def _up(turn: Turn, slot: Slot) -> None:
     turn.order(Report(RESTARTED if slot.starts > 1 else STARTED, slot.name))
     if slot.asked is not NOBODY:
         turn.order(AnswerStart(slot.name))
         slot.asked = NOBODY
     turn.slots.enter(slot, UP, turn.now)
+    if slot.terms.stall_timeout is not None:
+        watch(turn, slot, slot.terms.stall_timeout)
 
 
 def _start_failed(turn: Turn, slot: Slot, event: StartFailed) -> None:
@@ -155,6 +174,8 @@ def _ended(turn: Turn, slot: Slot, event: Ended) -> None:
     if slot.state is not UP and slot.state is not STARTING:
         return
     turn.order(Report(ENDED, slot.name, event.exit, clean))
+    if slot.ticket:
+        turn.disarm(slot)
     if slot.state is STARTING and not clean:
         _not_up(turn, slot, event)
     elif turn.family.phase is OPEN:
@@ -198,8 +219,13 @@ def _timer_fired(turn: Turn, name: str | None, ticket: int) -> None:
             raise_group(turn, agenda.first)
         return
     slot = turn.slots.get(name)
-    if slot is not None and slot.state is BACKING_OFF and slot.ticket == ticket:
+    if slot is None or slot.ticket != ticket:
+        return
+    slot.ticket = 0
+    if slot.state is BACKING_OFF:
         turn.begin(slot)
+    else:
+        due(turn, slot)
 
 
 def _open_if_raised(turn: Turn) -> None:
@@ -219,5 +245,7 @@ OUTCOMES: Final[Mapping[type, Callable[[Turn, Slot, Any], None]]] = {
     Started: _started,
     StartFailed: _start_failed,
     Ended: _ended,
+    Probed: _probed,
+    Looked: looked,
 }
 """What became of an order: who meets it."""

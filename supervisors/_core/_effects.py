@@ -31,9 +31,27 @@ class SendStop:
 
 @dataclass(slots=True)
 class Kill:
-    """End the incarnation without asking. Outcome: `Ended`."""
+    """End the incarnation without asking, for the reason *why*, or as its terms say. Outcome: `Ended`."""
 
     name: str
+    why: BaseException | None = None
+
+
+@dataclass(slots=True)
+class Probe:
+    """Ask the child, in its incarnation number *life*, whether it is ready, for *within* seconds. Outcome: `Probed`."""
+
+    name: str
+    life: int
+    within: float | None
+
+
+@dataclass(slots=True)
+class Look:
+    """Look at what the child has got done, in its incarnation number *life*. Outcome: `Looked`."""
+
+    name: str
+    life: int
 
 
 @dataclass(slots=True)
@@ -123,6 +141,8 @@ Order: TypeAlias = (
     BeginStart
     | SendStop
     | Kill
+    | Probe
+    | Look
     | ArmTimer
     | CancelTimer
     | Discard

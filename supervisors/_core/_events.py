@@ -67,6 +67,28 @@ class Ended:
 
 
 @dataclass(slots=True)
+class Probed:
+    """A child in its incarnation number *life* was asked whether it is ready. No answer is a no."""
+
+    name: str
+    life: int
+    ready: bool
+
+
+@dataclass(slots=True)
+class Looked:
+    """A child in its incarnation number *life* was looked at.
+
+    *progress* counts what it has got done so far; *working* is whether it has work, and may work.
+    """
+
+    name: str
+    life: int
+    progress: int
+    working: bool
+
+
+@dataclass(slots=True)
 class TimerFired:
     """A timer is due: a child's (its *name*) or the group's (None). An old *ticket* marks a stale one."""
 
@@ -113,6 +135,8 @@ Event: TypeAlias = (
     | Started
     | StartFailed
     | Ended
+    | Probed
+    | Looked
     | TimerFired
     | StopAsked
     | ChildAdded

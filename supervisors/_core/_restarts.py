@@ -56,7 +56,7 @@ def restart(turn: Turn, slot: Slot, event: Ended | StartFailed, *, retry: bool) 
     """
     intensity = slot.terms.intensity or turn.family.rules.intensity
     steady = slot.state is UP and turn.now - slot.since >= intensity.within
-    slot.failures, slot.ticket = 1 if steady else slot.failures + 1, 0
+    slot.failures = 1 if steady else slot.failures + 1
     granted = _granted(turn, slot, intensity, event.told)
     backoff, grouped = slot.terms.backoff, turn.family.rules.grouped
     delay = backoff_delay(backoff, slot.failures, event.luck) if backoff else 0.0 if retry else None

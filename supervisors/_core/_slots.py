@@ -62,6 +62,9 @@ class Terms:
         kept: whether its name stays known when it is not running.
         backoff: how long a restart waits; None for not at all.
         intensity: restarts granted to it alone, counted apart; None where it shares those of the family.
+        probed: whether it is up only when it has said that it is ready.
+        ready_timeout: seconds that it has to say so; None for any number.
+        stall_timeout: seconds for which it may have work and get nothing done; None for any number.
     """
 
     restart: Restart
@@ -70,6 +73,9 @@ class Terms:
     kept: bool = True
     backoff: Backoff | None = None
     intensity: Intensity | None = None
+    probed: bool = False
+    ready_timeout: float | None = None
+    stall_timeout: float | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -83,7 +89,9 @@ class Slot:
         aged: seconds for which its restarts had grown old before the present state began (see `age`).
         starts: how often a start was begun.
         failures: ends and failed starts in a row that called for a restart, for the back-off.
-        ticket: number of the timer it waits for; timers with another number are stale.
+        ticket: number of its timer, if it has one; others are stale.
+        seen: how much it had got done when it was looked at last.
+        seen_at: when that was first seen; while it is to become ready, when that began.
         history: its restarts that are not forgotten yet, where they are counted apart.
     """
 
@@ -98,6 +106,8 @@ class Slot:
     ticket: int = 0
     asked: Asked = NOBODY
     sequel: Sequel = Sequel.REVIVE
+    seen: int = 0
+    seen_at: float = 0.0
     history: list[Record] | None = None
 
 

@@ -15,7 +15,7 @@ from supervisors._core._effects import (
     Why,
 )
 from supervisors._core._family import Family
-from supervisors._core._slots import BACKING_OFF, DOWN, NOBODY, STARTING, STOPPING, Sequel, Slot, State, Table
+from supervisors._core._slots import DOWN, NOBODY, STARTING, STOPPING, Sequel, Slot, State, Table
 
 
 class Turn:
@@ -47,6 +47,7 @@ class Turn:
     def halt(self, slot: Slot, sequel: Sequel = Sequel.REVIVE) -> None:
         """End the incarnation as its terms say; one that is stopping already keeps its stop and gets the sequel."""
         if slot.state is not STOPPING:
+            self.disarm(slot)
             self.order(Kill(slot.name) if slot.terms.kill else SendStop(slot.name))
             self.move(slot, STOPPING)
         slot.sequel = sequel
@@ -58,9 +59,10 @@ class Turn:
         return self.family.tickets
 
     def disarm(self, slot: Slot) -> None:
-        """Cancel the timer that *slot* waits for, if it waits for one."""
-        if slot.state is BACKING_OFF and slot.ticket:
+        """Cancel the timer of *slot*, if it has one."""
+        if slot.ticket:
             self.order(CancelTimer(slot.name))
+            slot.ticket = 0
 
     def rest(self, slot: Slot, state: State, *, kept: bool = True) -> None:
         """Leave *slot* without an incarnation and without a prospect of one: at rest in *state*, or forgotten."""

@@ -50,7 +50,7 @@ def test_a_child_s_defaults_and_that_the_full_spec_reads_back(row: str) -> None:
     assert (spec.actor, spec.args, spec.kwargs) == (Player, ([],), {})
     assert (spec.restart, spec.shutdown, spec.significant, spec.redeliver) == ("permanent", 5.0, False, 0)
     assert (spec.host, spec.backoff, spec.mailbox, spec.start_timeout) == (None, None, None, None)
-    assert spec.intensity is None
+    assert (spec.intensity, spec.ready, spec.ready_timeout, spec.stall_timeout) == (None, None, None, None)
     assert (spec.name, spec.owner) == ("second", App)
     assert child(App).shutdown == "forever"
     assert child(App, shutdown=3).shutdown == 3
@@ -119,6 +119,8 @@ def test_a_misspelt_declaration_of_a_class_is_refused(row: str) -> None:
             ("start_timeout", 0),
         ),
         *rows("A16", ("start_timeout", "1")),
+        *rows("X3", ("ready", True), ("ready", "leave"), ("ready", Player), ("ready_timeout", 5.0)),
+        *rows("X4", ("stall_timeout", 0), ("stall_timeout", True), ("stall_timeout", "1")),
         *rows("A17", ("shutdown", -1), ("shutdown", "never"), ("shutdown", None), ("shutdown", float("nan"))),
         *rows("A17", ("shutdown", True), ("shutdown", float("inf"))),
     ],
@@ -156,6 +158,8 @@ def test_what_is_no_actor_class_is_refused(row: str, value: Any) -> None:
         ("backoff", Backoff()),
         ("intensity", Intensity(0, within=60.0)),
         ("start_timeout", 0.1),
+        ("ready", Player.leave()),
+        ("stall_timeout", 0.1),
         ("redeliver", 3),
     ),
 )

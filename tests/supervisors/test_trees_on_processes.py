@@ -112,3 +112,19 @@ async def test_what_a_killed_process_of_a_pool_had_in_hand_is_handled_by_another
     killed = int(mark.read_text())
     os.kill(killed, signal.SIGKILL)
     assert await ask not in {0, killed}
+
+
+class Watched(Supervisor):
+    """One worker that is to get on with its work."""
+
+    one = child(Worker, host=Process(), stall_timeout=1.0, ready=Worker.work(1), redeliver=1)
+
+
+@pytest.mark.parametrize("row", ["X4"])
+async def test_a_worker_that_is_stopped_in_its_tracks_is_found_by_its_work_and_replaced(row: str) -> None:
+    async with ActorSystem(Watched) as system:
+        one = system.ref(Watched.one)
+        first = await one.ask(Worker.work(1))
+        os.kill(first, signal.SIGSTOP)
+        assert await one.ask(Worker.work(1), timeout=40.0) != first
+        assert one.usage().restarts == 1

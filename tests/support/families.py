@@ -17,6 +17,8 @@ from supervisors._core._effects import (
     Finished,
     GiveUp,
     Kill,
+    Look,
+    Probe,
     Ready,
     Report,
     SendStop,
@@ -26,7 +28,9 @@ from supervisors._core._events import (
     DeleteAsked,
     Ended,
     Event,
+    Looked,
     OpenAsked,
+    Probed,
     RestartAsked,
     Started,
     StartFailed,
@@ -60,13 +64,26 @@ def terms(
     *,
     backoff: Backoff | None = None,
     intensity: Intensity | None = None,
+    probed: bool = False,
+    ready_timeout: float | None = None,
+    stall_timeout: float | None = None,
     kill: bool = False,
     significant: bool = False,
     kept: bool | None = None,
 ) -> Terms:
     """Make a child's terms; temporary children are not kept, as their specs say."""
     keep = restart is not Restart.TEMPORARY if kept is None else kept
-    return Terms(restart=restart, backoff=backoff, intensity=intensity, kill=kill, significant=significant, kept=keep)
+    return Terms(
+        restart=restart,
+        backoff=backoff,
+        intensity=intensity,
+        probed=probed,
+        ready_timeout=ready_timeout,
+        stall_timeout=stall_timeout,
+        kill=kill,
+        significant=significant,
+        kept=keep,
+    )
 
 
 @dataclass
@@ -74,13 +91,17 @@ class Nursery:
     """One family and what it lives in.
 
     Starts succeed and stops are obeyed at once, unless the name is in *slow* (nothing happens until `finish`) or
-    *broken* (the start fails). `log` holds the orders in words; `drain` returns and clears it.
+    *broken* (the start fails). Who is probed is ready at once unless it is in *unready*. *work* tells what a look at a
+    child shows: how much it has got done, and whether it is at work. `log` holds the orders in words; `drain` returns
+    and clears it.
     """
 
     rules: Rules = field(default_factory=Rules)
     children: dict[str, Terms] = field(default_factory=dict)
     slow: set[str] = field(default_factory=set)
     broken: dict[str, bool] = field(default_factory=dict)
+    unready: set[str] = field(default_factory=set)
+    work: dict[str, tuple[int, bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.family = family(self.rules, self.children.items())
@@ -115,6 +136,10 @@ class Nursery:
         """Let a child's incarnation end of itself."""
         self.pending.pop(name, None)
         self.tell(Ended(name, way, luck, way.name))
+
+    def answer(self, name: str, *, ready: bool) -> None:
+        """Let a child say whether it is ready."""
+        self.tell(Probed(name, self.slot(name).starts, ready))
 
     def stop(self) -> None:
         """Ask the family to stop."""
@@ -158,9 +183,11 @@ class Nursery:
             case SendStop(name):
                 self._write(f"stop {name}")
                 self._outcome(name, partial(self.tell, Ended(name, SHUTDOWN)))
-            case Kill(name):
-                self._write(f"kill {name}")
-                self._outcome(name, partial(self.tell, Ended(name, KILLED)))
+            case Kill(name, why):
+                self._write(f"kill {name}" + ("" if why is None else f": {type(why).__name__}"))
+                self._outcome(name, partial(self.tell, Ended(name, KILLED, told=KILLED.name)))
+            case Probe() | Look():
+                self._examine(effect)
             case ArmTimer(name, delay, ticket):
                 self._write(f"timer {name or 'group'} {delay:g}")
                 self.timers[name] = (self.now + delay, ticket)
@@ -176,6 +203,16 @@ class Nursery:
                 self._write(f"answer start {name}" + ("" if why is None else f": {type(why).__name__}"))
             case _:
                 self._other(effect)
+
+    def _examine(self, effect: Probe | Look) -> None:
+        name, life = effect.name, effect.life
+        if isinstance(effect, Look):
+            progress, working = self.work.get(name, (0, False))
+            self.tell(Looked(name, life, progress, working))
+            return
+        self._write(f"probe {name}" + ("" if effect.within is None else f" {effect.within:g}"))
+        if name not in self.unready:
+            self.tell(Probed(name, life, ready=True))
 
     def _other(self, effect: AnswerStop | Discard | Ready | Finished) -> None:
         match effect:

@@ -237,6 +237,7 @@ class ProcessHost:
             pid=pid,
             restarts=max(0, extra.incarnation - 1),
             uptime=cell.scheduler.clock() - extra.started_at if up else 0.0,
+            progress=cell.handled + extra.beats,
         )
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from supervisors._core._effects import BeginStart, Effect, Finished, GiveUp, Kill, Ready, Report, SendStop
 from supervisors._core._family import Phase, Rules
-from supervisors._core._slots import ALIVE, Terms
+from supervisors._core._slots import ALIVE, State, Terms
 from supervisors._values import Backoff, Intensity, Restart, Strategy
 
 NAMES = st.sampled_from("abcdef")
@@ -19,7 +19,15 @@ LUCK = st.floats(0.0, 1.0)
 def any_terms(draw: st.DrawFn) -> Terms:
     backoff = draw(st.none() | st.just(Backoff(0.5, 4.0)))
     intensity = draw(st.none() | st.builds(Intensity, st.integers(0, 3), st.just(5.0)))
-    return terms(draw(st.sampled_from(Restart)), backoff=backoff, intensity=intensity, kill=draw(st.booleans()))
+    return terms(
+        draw(st.sampled_from(Restart)),
+        backoff=backoff,
+        intensity=intensity,
+        probed=draw(st.booleans()),
+        ready_timeout=draw(st.none() | st.just(2.0)),
+        stall_timeout=draw(st.none() | st.just(3.0)),
+        kill=draw(st.booleans()),
+    )
 
 
 class Watched(Nursery):
@@ -32,11 +40,17 @@ class Watched(Nursery):
         self.finished = self.gave_up = False
         self.ups: dict[str, float] = {}
         self.slow = set("abcdef")
+        self.doomed: set[str] = set()
 
     def _order(self, effect: Effect) -> None:
         assert not self.finished, f"{effect} after the end"
         match effect:
+            case Kill(name, why) if why is not None:
+                assert name in self.living, f"{name} is killed and does not live"
+                assert self.slot(name).state in (State.STARTING, State.UP)
+                self.doomed.add(name)
             case BeginStart(name):
+                self.doomed.discard(name)
                 assert name not in self.living, f"{name} is started twice without an end between"
                 assert self.family.phase in (Phase.OPENING, Phase.OPEN)
                 self.living[name] = None
@@ -87,7 +101,7 @@ class FamilyMachine(RuleBasedStateMachine):
         it = self.it
         slot = it.family.slots.get(name)
         if name in it.pending:
-            if slot is None or slot.state.value == "stopping" or name in it.broken:
+            if slot is None or slot.state.value == "stopping" or name in it.broken.keys() | it.doomed:
                 it.living.pop(name, None)
             it.finish(name)
 
@@ -97,7 +111,7 @@ class FamilyMachine(RuleBasedStateMachine):
         slot = self.it.family.slots.get(name)
         if slot is None or name not in self.it.pending:
             return
-        if broken and slot.state.value == "starting":
+        if broken and slot.state.value == "starting" and name not in self.it.doomed:
             self.it.broken[name] = ignored
             self.it.living.pop(name)
             del self.it.pending[name]
@@ -111,6 +125,15 @@ class FamilyMachine(RuleBasedStateMachine):
         if name in self.it.living:
             del self.it.living[name]
             self.it.end(name, way, luck)  # type: ignore[arg-type]
+
+    @rule(name=NAMES, ready=st.booleans())
+    def says_whether_it_is_ready(self, name: str, ready: bool) -> None:
+        if self.it.family.slots.get(name) is not None:
+            self.it.answer(name, ready=ready)
+
+    @rule(name=NAMES, progress=st.integers(0, 1), working=st.booleans())
+    def works(self, name: str, progress: int, working: bool) -> None:
+        self.it.work[name] = (progress, working)
 
     @rule(seconds=st.sampled_from([0.0, 0.3, 1.0, 5.0, 30.0]))
     def time_passes(self, seconds: float) -> None:
@@ -172,7 +195,7 @@ class FamilyMachine(RuleBasedStateMachine):
         it.stop()
         for _ in range(20):
             for name in tuple(it.pending):
-                if it.slot(name).state.value == "stopping":
+                if it.slot(name).state.value == "stopping" or name in it.doomed:
                     it.living.pop(name, None)
                 it.finish(name)
         assert it.finished, "every sequence of events ends quiescent after a stop"
