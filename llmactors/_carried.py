@@ -82,7 +82,11 @@ def enclosed(scheduler: Scheduler, message: Any) -> Any:
 
 def new_ask(message: Any, now: float, timeout: float, cell: ActorRef[Any]) -> Ask:
     """Make an ask, with the present context if it has any."""
-    context = present(cell.scheduler)
+    return ask_in(message, now, timeout, cell, present(cell.scheduler))
+
+
+def ask_in(message: Any, now: float, timeout: float, cell: ActorRef[Any], context: Context | None) -> Ask:
+    """Make an ask that is made in *context*; None where that is empty."""
     if context is None:
         return Ask(message, now, timeout, cell)
     return CarriedAsk(message, now, timeout, cell, context)

@@ -164,7 +164,7 @@ def _compile(info: EndpointInfo, function: Callable[..., Any]) -> tuple[type[Mes
     cls.__name__, cls.__qualname__ = info.name, f"{info.owner.__qualname__}.{info.name}"
     cls.__module__ = info.owner.__module__
     cls.__doc__ = function.__doc__
-    cls.__endpoint__, cls.__timeout__ = info, info.options.timeout
+    cls.__endpoint__, cls.__timeout__, cls.__limit__ = info, info.options.timeout, info.options.limit
     cls.__reduce__ = _reduce
     return cls, scope["bind"]
 

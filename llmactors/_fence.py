@@ -10,6 +10,7 @@ from threading import local
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable
 
 
@@ -42,3 +43,19 @@ def enter(fence: Fence) -> None:
 def fence_here() -> Fence | None:
     """Return the fence of the life that runs on this thread, if one does."""
     return _here.fence
+
+
+def call_on(loop: AbstractEventLoop, call: Callable[..., Any], *args: Any) -> bool:
+    """Have *loop* call back, from another thread; False when it is no more, or the life that this thread runs."""
+    fence = fence_here()
+    if fence is not None:
+        if not fence.open:
+            return False
+        call, args = fence.let_through, (call, *args)
+    try:
+        loop.call_soon_threadsafe(call, *args)
+    except RuntimeError:
+        if loop.is_closed():
+            return False
+        raise
+    return True

@@ -30,7 +30,6 @@ from llmactors.errors import LinkedActorEndedError, StartIgnored, StartTimeoutEr
 if TYPE_CHECKING:
     from llmactors._later import Later
     from llmactors._ref import ActorRef
-    from llmactors._steps import Job
     from llmactors.hosts._port import Birth, RemoteHost
 
 Signal: TypeAlias = "Stop | Kill | Pause | Resume | LinkExit"
@@ -177,23 +176,6 @@ def choose(cell: ActorRef[Any]) -> bool:
     if not cell.inbox and not cell.flags & HELD:
         cell.scheduler.requeue(cell)
     return bool(cell.inbox) and not cell.flags & HELD
-
-
-def took(cell: ActorRef[Any], job: Job) -> None:
-    """An async handler has suspended: its message stays in hand."""
-    extra = cell.need_extra()
-    extra.jobs.add(job)
-    if len(extra.jobs) >= cell.handlers.concurrency:
-        cell.flags |= BUSY
-
-
-def gave_back(cell: ActorRef[Any], job: Job) -> None:
-    """A suspended handler has finished."""
-    extra = cell.extra
-    if extra is not None:
-        extra.jobs.discard(job)
-        if len(extra.jobs) < cell.handlers.concurrency:  # an owner may also have a notice in hand
-            cell.flags &= ~BUSY
 
 
 # -- signals -------------------------------------------------------------------------------------------------

@@ -61,6 +61,7 @@ class Message(Generic[A_contra, R_co]):
     __match_args__: ClassVar[tuple[str, ...]] = ()
     __endpoint__: ClassVar[EndpointInfo]
     __timeout__: ClassVar[float] = ASK_TIMEOUT
+    __limit__: ClassVar[float | None] = HANDLER_LIMIT
 
     def __repr__(self) -> str:
         info = self.__endpoint__

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from llmactors import _slots as slots
 from llmactors import _waits as waits
-from llmactors._asks import PENDING, Ask, Failure, timeout_of
+from llmactors._asks import CURRENT, PENDING, Ask, Failure
 from llmactors._carried import OUTSIDE, CarriedAsk, enclosed, new_ask
 from llmactors._core.flags import (
     BATCH,
@@ -30,14 +30,13 @@ from llmactors._core.flags import (
     state_of,
 )
 from llmactors._core.names import join
-from llmactors._exits import Killed
 from llmactors._extra import Extra
-from llmactors._messages import Message, Request, StreamMessage
+from llmactors._messages import ASK_TIMEOUT, Message, Request, StreamMessage
 from llmactors._scheduler import DEPTH
 from llmactors._signals import Kill, Pause, Resume, Stop
-from llmactors._stopping import told
+from llmactors._stopping import told, until_discarded, until_up
 from llmactors._streams import Flow, Stream
-from llmactors.errors import ActorDownError, ActorEndedError, StartFailedError, WaitCycleError, WrongThreadError
+from llmactors.errors import ActorDownError, ActorEndedError, WaitCycleError, WrongThreadError
 
 if TYPE_CHECKING:
     from collections import deque
@@ -121,7 +120,7 @@ class ActorRef(Generic[A]):
     async def ask(
         self, message: Request[R], timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
     ) -> R: ...
-    async def ask(  # noqa: PLR0915  the hot path: calls cost
+    async def ask(  # noqa: C901, PLR0912, PLR0915  the hot path: calls cost
         self, message: Any, timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
     ) -> Any:
         """Send *message* and wait for its answer, at most *timeout* seconds (the endpoint's default without one).
@@ -152,29 +151,52 @@ class ActorRef(Generic[A]):
         else:
             if when_down == "fail" and self.flags & (STARTING | ENDING | ENDED | DEAD):
                 raise ActorDownError(self.path, self.state)
-            ask = new_ask(message, scheduler.clock(), timeout_of(message, timeout), self)
-            ask.inherit()
-            self.accept(ask)
+            seconds = getattr(message, "__timeout__", ASK_TIMEOUT) if timeout is None else timeout
+            here = scheduler.here
+            if copy_context() if here is OUTSIDE else len(here) > scheduler.own:
+                ask = new_ask(message, scheduler.clock(), seconds, self)
+            else:
+                ask = Ask(message, scheduler.clock(), seconds, self)
+            if CURRENT.get() is not None:
+                ask.inherit()
+            if self.inbox is None and not self.flags:
+                inbox = self.inbox = scheduler.free.pop() if scheduler.free else scheduler.new_inbox()
+                inbox.append(ask)
+                scheduler.ready.append(self)
+                if scheduler.asleep:
+                    scheduler.arm()
+            else:
+                self.accept(ask)
         if ask.value is PENDING:
             ask.future = scheduler.loop.create_future()
-            scheduler.watch(ask)
+            deadlines = scheduler.deadlines
+            deadlines.young.append(ask)
+            if deadlines.ticker is None:
+                deadlines.wind()
             hand = None
             try:
-                hand = waits.begin(self, ask)
+                if CURRENT.get() is not None:
+                    hand = waits.begin(self, ask)
                 await ask.future
             except (CancelledError, WaitCycleError) as left:
                 ask.fail(left)
                 ask.cell.abandon(ask)  # which is not this one if the message was passed on
                 raise
             finally:
-                waits.end(self, hand)
+                if hand is not None:
+                    waits.end(self, hand)
+            young = deadlines.young
+            if young and young[-1] is ask:
+                young.pop()
         value = ask.value
         if value.__class__ is Failure:
             try:
                 raise value.error
             finally:  # the error's traceback holds this frame: it must not hold the error
                 del ask, value
-        ask.message = ask.value = ask.cell = None  # the wheel holds the ask until its deadline, but not what was said
+        ask.message = ask.value = ask.cell = ask.future = (
+            None  # the wheel holds the ask until its deadline, but not what was said
+        )
         return value
 
     async def send(self, message: Message[A, Any] | Request[Any] | object, timeout: float | None = None) -> None:
@@ -279,20 +301,7 @@ class ActorRef(Generic[A]):
 
     async def wait_ended(self) -> Exit:
         """Wait until the slot is discarded, and return how its last incarnation ended."""
-        extra = self.need_extra()
-        if self.flags & DEAD:
-            return extra.exit or Killed()
-        if extra.gone is None:
-            extra.gone = []
-        future: Any = self.scheduler.loop.create_future()
-        extra.gone.append(future)
-        try:
-            ended: Exit = await future
-        except CancelledError:
-            if extra.gone is not None:
-                extra.gone.remove(future)
-            raise
-        return ended
+        return await until_discarded(self)
 
     def __await__(self) -> Generator[Any, None, ActorRef[A]]:
         """Wait until an incarnation is up, and return the ref.
@@ -301,22 +310,7 @@ class ActorRef(Generic[A]):
             StartFailedError: It could not start; `__cause__` says why.
             ActorEndedError: The slot was discarded.
         """
-        while self.flags & (STARTING | ENDED | ENDING | DEAD):
-            extra = self.need_extra()
-            if self.flags & DEAD:
-                if extra.start_error is not None:
-                    raise StartFailedError(self.path, extra.start_error)
-                raise ActorEndedError(self.path, extra.exit)
-            if extra.up is None:
-                extra.up = []
-            future = self.scheduler.loop.create_future()
-            extra.up.append(future)
-            try:
-                yield from future
-            except CancelledError:
-                if extra.up is not None:
-                    extra.up.remove(future)
-                raise
+        yield from until_up(self)
         return self
 
     # -- what is known ---------------------------------------------------------------------------------------

@@ -22,33 +22,21 @@ from collections import deque
 from contextvars import Context, copy_context
 from threading import get_ident
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from llmactors import _lanes as lanes
 from llmactors import _lives as lives
-from llmactors import _slots as slots
-from llmactors._asks import PENDING, Ask, skip, timeout_of
-from llmactors._carried import OUTSIDE, CarriedAsk, begun, present
-from llmactors._core.deadlines import TICK, Wheel
-from llmactors._core.flags import (
-    DRAINING,
-    GATE,
-    GATED,
-    HELD,
-    OVER,
-    REMOTE,
-    REQUEUED,
-    SIGNALS,
-    SORTED,
-    STARTING,
-    STOPPING,
-    WAITERS,
-    WATCHED,
-)
-from llmactors._fence import fence_here
+from llmactors._asks import CURRENT, PENDING, Ask, skip, timeout_of
+from llmactors._attend import attend
+from llmactors._carried import OUTSIDE, CarriedAsk, ask_in, begun, present
+from llmactors._core.flags import BUSY, HELD, OVER, SIGNALS
+from llmactors._current import CURRENT_TASKS
+from llmactors._deadlines import Deadlines
+from llmactors._fence import call_on
 from llmactors._later import Later
+from llmactors._messages import ASK_TIMEOUT, HANDLER_LIMIT
 from llmactors._now import Now
-from llmactors._steps import Job, Limit, limit_of
+from llmactors._steps import DONE, Job
+from llmactors._streams import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -81,15 +69,15 @@ class Scheduler(Now):
         self.current = self.root = None
         self.last = 0.0
         self.random = ports.random
-        self.empty = Context()  # for copies only
+        self.empty = Context()  # for copies, and for what runs no handler
         self.context = Context()
         self.contexts = [Context() for _ in range(DEPTH)]
         self.here = OUTSIDE  # the live context of the handler that runs
         self.own = 0  # variables in it that are the kernel's
         self.carried: Context | None = None  # for the async handler that begins next
-        self.wheel = Wheel()
+        self.deadlines = Deadlines(loop, self.clock, self.empty)
+        self.watch = self.deadlines.watch
         self.waits: dict[asyncio.Task[Any], ActorRef[Any]] = {}
-        self.ticker: asyncio.TimerHandle | None = None
         self.spares: list[Job] = []
         self.advancing: deque[ActorRef[Any]] = deque()
         self.leaving: set[asyncio.Task[None]] = set()
@@ -111,123 +99,135 @@ class Scheduler(Now):
             self.asleep = False
             self.loop.call_soon(self.drain, context=self.context)
 
-    def drain(self) -> None:
-        """Give the actors one turn."""
+    def drain(self) -> None:  # noqa: C901, PLR0912, PLR0915  the hot path: calls cost
+        """Give the actors one turn: run slices in queue order until the queue is empty or the turn is used up."""
         self.credit = self.credit_per_turn
-        self.here, self.own = self.context, 0
-        try:
-            self.run()
-        finally:  # a KeyboardInterrupt goes on to the loop, which then wants the system stopped in order
-            self.current, self.depth, self.asleep, self.here = None, 0, True, OUTSIDE
-            if self.context:  # a handler left something in it
-                self.context = Context()
-            if self.ready:
-                self.arm()
-
-    def run(self) -> None:
-        """Run slices in queue order until the queue is empty or the turn is used up."""
-        ready, free, clock, here = self.ready, self.free, self.clock, self.context
+        ready, free, clock = self.ready, self.free, self.clock
+        here = self.here = self.context
+        self.own = 0
         last = clock()
         end_of_turn = last + TURN
-        while ready:
-            cell = ready.popleft()
-            inbox = cell.inbox
-            if inbox is None:
-                continue
-            self.current, self.last = cell, last
-            if cell.flags and not self.attend(cell):
-                if here:
-                    break
-                continue
-            count = self.slice(cell, inbox, here)
-            now = clock()
-            cell.cpu += now - self.last
-            cell.handled += count
-            last = now
-            if not inbox and not cell.flags:
-                cell.inbox = None
-                free.append(inbox)
-            elif not cell.flags & HELD or cell.flags & SIGNALS:
-                ready.append(cell)
-            if now > end_of_turn or here:
-                break
-
-    def slice(self, cell: ActorRef[Any], inbox: deque[Any], here: Context) -> int:  # noqa: C901, PLR0912  the hot path: calls cost
-        """Handle up to `SLICE` messages of a cell; return how many it was."""
-        handlers, actor, left = cell.handlers, cell.actor, SLICE
-        dirty: Any = None
-        item: Any = None
         try:
-            while inbox and left and not dirty:
-                left -= 1
-                dirty = here
-                item = inbox.popleft()
-                if item.__class__ is Ask:
-                    if item.value is not PENDING:
-                        skip(item)
-                        continue
-                    answer = handlers[item.message.__class__](actor, item.message)
-                    if answer.__class__ is CoroutineType:
-                        if not self.first_step(cell, answer, item):
+            while ready:
+                cell = ready.popleft()
+                inbox = cell.inbox
+                if inbox is None:
+                    continue
+                self.current = cell
+                self.last = last
+                if cell.flags and not attend(cell):
+                    if here:
+                        break
+                    continue
+                handlers, actor, left = cell.handlers, cell.actor, SLICE
+                item: Any = None
+                try:
+                    while inbox and left:
+                        left -= 1
+                        item = inbox.popleft()
+                        if item.__class__ is Ask:
+                            if item.value is not PENDING:
+                                skip(item)
+                                continue
+                            answer = handlers[item.message.__class__](actor, item.message)
+                            if answer.__class__ is CoroutineType:
+                                if not self.first_step(cell, answer, item):
+                                    break
+                            elif answer.__class__ is Later:
+                                lives.await_later(cell, answer, item)
+                            elif item.value is PENDING:
+                                item.value = answer
+                                future = item.future
+                                if future is not None and not future.done():
+                                    future.set_result(None)
+                        else:
+                            answer = handlers[item.__class__](actor, item)
+                            if answer is not None:
+                                if answer.__class__ is CoroutineType:
+                                    if not self.first_step(cell, answer, item):
+                                        break
+                                elif answer.__class__ is Later:
+                                    lives.await_later(cell, answer, item)
+                        if cell.flags or here:
                             break
-                    elif answer.__class__ is Later:
-                        lives.await_later(cell, answer, item)
-                    elif item.value is PENDING:
-                        item.value = answer
-                        future = item.future
-                        if future is not None and not future.done():
-                            future.set_result(None)
-                else:
-                    answer = handlers[item.__class__](actor, item)
-                    if answer is not None:
-                        if answer.__class__ is Later:
-                            lives.await_later(cell, answer, item)
-                        elif answer.__class__ is CoroutineType and not self.first_step(cell, answer, item):
-                            break
-                if cell.flags:
+                except BaseException as error:  # SystemExit and MemoryError are ends of an actor, not of the system
+                    lives.raised(cell, _theirs(error), item)
+                    item = None  # the error's frames hold this one
+                    if isinstance(error, KeyboardInterrupt):
+                        raise
+                now = clock()
+                cell.cpu += now - self.last
+                cell.handled += SLICE - left
+                last = now
+                if not inbox and not cell.flags:
+                    cell.inbox = None
+                    free.append(inbox)
+                elif not cell.flags & HELD or cell.flags & SIGNALS:
+                    ready.append(cell)
+                if now > end_of_turn or here:
                     break
-        except BaseException as error:  # SystemExit and MemoryError are ends of an actor, not of the system
-            lives.raised(cell, _theirs(error), item)
-            item = None  # the error's frames hold this one
-            if isinstance(error, KeyboardInterrupt):
-                raise
-        return SLICE - left
+        finally:  # a KeyboardInterrupt goes on to the loop, which then wants the system stopped in order
+            self.current, self.depth, self.asleep, self.here = None, 0, True, OUTSIDE
+            if here:  # a handler left something in it
+                self.context = Context()
+            if ready:
+                self.arm()
 
-    def direct(self, cell: ActorRef[Any], message: Any, timeout: float | None) -> Any:
+    def direct(  # noqa: PLR0915  as for `drain`
+        self, cell: ActorRef[Any], message: Any, timeout: float | None
+    ) -> Any:
         """Answer an ask to an idle actor on the asker's stack: the answer, a `Failure`, or the pending `Ask`."""
         start = self.clock()
-        outer, depth = self.current, self.depth
+        outer, depth, free = self.current, self.depth, self.free
         if outer is not None:
             outer.cpu += start - self.last
-        inbox = cell.inbox = self.free.pop() if self.free else deque()
-        self.current, self.last, self.depth = cell, start, depth + 1
+        inbox = cell.inbox = free.pop() if free else self.new_inbox()
+        self.current = cell
+        self.last = start
+        self.depth = depth + 1
         self.credit -= 1
         ask: Ask | None = None
         here, own, sent_in = self.here, self.own, None
         if copy_context() if here is OUTSIDE else len(here) > own:
             sent_in = present(self)
         context = self.contexts[depth] if sent_in is None else begun(self, sent_in)
-        self.here, self.own = context, 0
+        self.here = context
+        self.own = 0
         try:
-            answer = context.run(cell.handlers[message.__class__], cell.actor, message)
+            answer: Any = context.run(cell.handlers[message.__class__], cell.actor, message)
             if answer.__class__ is CoroutineType or answer.__class__ is Later:
-                ask = _ask(message, start, timeout_of(message, timeout), cell, sent_in)
-                ask.inherit()
+                seconds = getattr(message, "__timeout__", ASK_TIMEOUT) if timeout is None else timeout
+                ask = ask_in(message, start, seconds, cell, sent_in)
+                if CURRENT.get() is not None:
+                    ask.inherit()
                 if answer.__class__ is Later:
                     lives.await_later(cell, answer, ask)
                 else:
                     self.carried = None if sent_in is None else context
-                    self.first_step(cell, cast("Any", answer), ask)
+                    self.first_step(cell, answer, ask)  # type: ignore[arg-type]  # it is no `Later`
                 answer = ask if ask.value is PENDING else ask.value
-        except BaseException as error:  # noqa: BLE001  as in `slice`
+        except BaseException as error:  # noqa: BLE001  as in `drain`
             return self._direct_failed(
-                cell, ask or _ask(message, start, timeout_of(message, timeout), cell, sent_in), error
+                cell, ask or ask_in(message, start, timeout_of(message, timeout), cell, sent_in), error
             )
         finally:
-            self.here, self.own = here, own
+            self.here = here
+            self.own = own
             if sent_in is None and context:
                 self.contexts[depth] = Context()
-            self._leave_direct(cell, inbox, start, outer, depth)
+            now = self.clock()
+            cell.cpu += now - self.last
+            cell.handled += 1
+            self.depth = depth
+            self.current = outer
+            self.last = now
+            if now - start > GRAIN:
+                self.credit -= int((now - start) / GRAIN)
+            if not inbox and not cell.flags:
+                cell.inbox = None
+                free.append(inbox)
+            elif not cell.flags & HELD or cell.flags & SIGNALS:
+                self.enqueue(cell)
         return answer
 
     def _direct_failed(self, cell: ActorRef[Any], ask: Ask, error: BaseException) -> Any:
@@ -237,70 +237,12 @@ class Scheduler(Now):
             raise error
         return ask if ask.value is PENDING else ask.value
 
-    def _leave_direct(
-        self, cell: ActorRef[Any], inbox: deque[Any], start: float, outer: ActorRef[Any] | None, depth: int
-    ) -> None:
-        now = self.clock()
-        cell.cpu += now - self.last
-        cell.handled += 1
-        self.depth, self.current, self.last = depth, outer, now
-        if now - start > GRAIN:
-            self.credit -= int((now - start) / GRAIN)
-        if not inbox and not cell.flags:
-            cell.inbox = None
-            self.free.append(inbox)
-        elif not cell.flags & HELD or cell.flags & SIGNALS:
-            self.enqueue(cell)
-
-    # -- what is unusual -------------------------------------------------------------------------------------
-    def attend(self, cell: ActorRef[Any]) -> bool:
-        """Look at a cell's flags, signals first; False when it has no message to handle now."""
-        if cell.flags & SIGNALS:
-            lives.on_signals(cell)
-        if cell.flags & SORTED:
-            lanes.take_in(cell)
-        flags = cell.flags
-        if flags & (STOPPING | DRAINING) and not flags & (OVER | STARTING):
-            lives.stop_when_free(cell)
-            flags = cell.flags
-        if flags & HELD:
-            return False
-        if flags & REMOTE:
-            lives.forward(cell)
-            return False
-        if flags & WAITERS:
-            slots.admit(cell)
-        if not (cell.inbox or flags & REQUEUED or (flags & SORTED and slots.queued(cell))):
-            self.idle(cell)
-            if flags & WATCHED and cell.extra is not None and cell.extra.on_idle is not None:
-                cell.extra.on_idle()
-            return False
-        if flags & GATE and not self.ask_gate(cell):
-            return False
-        if flags & REQUEUED:
-            slots.take_requeued(cell)
-        return not flags & SORTED or bool(cell.inbox) or lives.choose(cell)
-
+    # -- back on the queue, or off it ------------------------------------------------------------------------
     def idle(self, cell: ActorRef[Any]) -> None:
         """A cell has nothing to do: give its inbox back."""
         if cell.inbox is not None:
             self.free.append(cell.inbox)
             cell.inbox = None
-
-    def ask_gate(self, cell: ActorRef[Any]) -> bool:
-        """Ask the owner's gate for the go-ahead; a cell that does not get it is held until the time it names."""
-        until = lives.go_ahead(cell, self.clock())
-        if until is None:
-            return True
-        cell.flags |= GATED
-        delay = max(0.0, until - self.clock())
-        cell.need_extra().gate_timer = self.loop.call_later(delay, self._ungate, cell)
-        return False
-
-    def _ungate(self, cell: ActorRef[Any]) -> None:
-        cell.need_extra().gate_timer = None
-        cell.flags &= ~GATED
-        self.requeue(cell)
 
     def interrupt(self, error: KeyboardInterrupt) -> None:
         """Let the loop have a KeyboardInterrupt that user code raised, from a callback that it may cut off.
@@ -325,40 +267,74 @@ class Scheduler(Now):
         return self.free.pop() if self.free else deque()
 
     # -- async handlers --------------------------------------------------------------------------------------
-    def first_step(self, cell: ActorRef[Any], coroutine: Coroutine[Any, Any, Any], item: Any) -> bool:
+    def first_step(  # noqa: C901, PLR0912, PLR0915  as for `drain`
+        self, cell: ActorRef[Any], coroutine: Coroutine[Any, Any, Any], item: Any
+    ) -> bool:
         """Run an async handler up to its first suspension. True when it finished; its error is raised."""
         extra = cell.extra
         job = None if extra is None else extra.resident
         if job is None or job.busy:
-            job = self.spares.pop() if self.spares else Job(self, self.empty.copy(), resident=False)
-        elif self.carried is None:
-            job.context = self.empty.copy()
-        if self.carried is not None:
-            job.context, self.carried = self.carried, None
-        if job.begin(cell, coroutine, item):
-            if job.task.cancelling():  # by its own step; the task will die of it
-                self.forsake(cell, job)
+            job = self.spares.pop() if self.spares else Job(self, self.empty, resident=False)
+        if self.carried is None:
+            context = job.context = self.empty.copy()
+        else:
+            context = job.context = self.carried
+            self.carried = None
+        tasks, loop, task = CURRENT_TASKS, self.loop, job.task
+        outer = tasks.get(loop)
+        tasks[loop] = task
+        here, own, kind = self.here, self.own, item.__class__
+        self.here = context
+        self.own = 1
+        try:
+            wanted = context.run(job.drive.send, (item if kind is Ask or kind is CarriedAsk else cell, coroutine))
+        except GeneratorExit as left:  # of the handler's own: nothing else gets through the driver, and it ends it
+            self.error = left
+            wanted = job.new_driver()
+        finally:
+            self.here = here
+            self.own = own
+            if outer is None:
+                del tasks[loop]
+            else:
+                tasks[loop] = outer
+        if wanted is DONE:
+            if task.cancelling():  # by its own step; the task will die of it
+                job.forsake()
             elif not job.resident:
-                job.context = self.empty.copy()
                 self.spares.append(job)
-            error = self.error
+            answer, error = self.value, self.error
+            self.value = None
             if error is not None:
                 self.error = None
                 raise error
-            self.answered(cell, item, self.value)
+            if kind is Ask and answer.__class__ is not Later:
+                if item.value is PENDING:
+                    item.value = answer
+                    if item.future is not None and not item.future.done():
+                        item.future.set_result(None)
+            elif answer is not None or kind is CarriedAsk:
+                self.answered(cell, item, answer)
             return True
-        job.then = self.finished
-        lives.took(cell, job)
-        limit = limit_of(item)
-        if limit is not None:
-            self.watch(Limit(job, limit))
+        job.cell, job.item, job.busy, job.then = cell, item, True, self.finished
+        if wanted is None:
+            job.wanted = loop.call_soon(job.wake, None, context=self.empty)
+        else:
+            job.wait_for(wanted)
+        if extra is None:
+            extra = cell.need_extra()
+        jobs = extra.jobs
+        jobs.add(job)
+        if len(jobs) >= cell.handlers.concurrency:
+            cell.flags |= BUSY
+        message = item.message if kind is Ask else message_of(item)
+        seconds = job.limit = getattr(message, "__limit__", HANDLER_LIMIT)
+        if seconds is not None:
+            deadline = job.deadline = self.clock() + seconds
+            if deadline < job.filed:
+                job.filed = deadline
+                self.watch(job)
         return False
-
-    def forsake(self, cell: ActorRef[Any], job: Job) -> None:
-        """Use a job no more whose task was cancelled while it had nothing in hand."""
-        if cell.extra is not None and cell.extra.resident is job:
-            cell.extra.resident = None
-        job.fence()
 
     def answered(self, cell: ActorRef[Any], item: Any, answer: Any) -> None:
         """An async handler has returned."""
@@ -376,87 +352,44 @@ class Scheduler(Now):
         finally:
             self.here, self.own = here, own
 
-    def enter(self, cell: ActorRef[Any] | None, context: Context) -> None:
-        """A suspended handler goes on: its time is its cell's."""
-        self.current, self.here, self.own = cell, context, 1
-        self.last = self.clock()
-
-    def leave(self, cell: ActorRef[Any] | None) -> None:
-        """A suspended handler waits again."""
-        if cell is not None:
-            cell.cpu += self.clock() - self.last
-        self.current, self.here = None, OUTSIDE
-
     def finished(self, job: Job, answer: Any, error: BaseException | None) -> None:
         """A suspended handler has ended."""
         cell, item = job.cell, job.item
         job.item = None
         if cell is None:
             return
-        if not job.resident:
-            job.cell = None
-        lives.gave_back(cell, job)
+        jobs = cell.need_extra().jobs
+        jobs.discard(job)
+        if len(jobs) < cell.handlers.concurrency:  # an owner may also have a notice in hand
+            cell.flags &= ~BUSY
         if cell.flags & OVER:
             return
         if error is not None:
             lives.raised(cell, error, item)
+        elif item.__class__ is Ask and answer.__class__ is not Later:
+            if item.value is PENDING:
+                item.value = answer
+                if item.future is not None and not item.future.done():
+                    item.future.set_result(None)
         else:
             self.answered(cell, item, answer)
         if not cell.flags & OVER:
             self.requeue(cell)
 
-    # -- deadlines -------------------------------------------------------------------------------------------
-    def watch(self, entry: Any) -> None:
-        """Watch a deadline."""
-        self.wheel.young.append(entry)
-        self._wind()
-
-    def _wind(self) -> None:
-        if self.ticker is None and not self.closed:
-            self.ticker = self.loop.call_later(TICK, self.tick, context=self.empty)
-
-    def tick(self) -> None:
-        """Expire what is due."""
-        self.ticker = None
-        try:
-            for entry in self.wheel.expire(self.clock()):
-                entry.expired()
-        finally:
-            if self.wheel:
-                self._wind()
-
+    # -- from elsewhere, and the end -------------------------------------------------------------------------
     def call_from_elsewhere(self, call: Callable[..., Any], *args: Any) -> bool:
         """Have the loop call back, from another thread; False when the loop is no more, or that thread's life."""
-        fence = fence_here()
-        if fence is not None:
-            if not fence.open:
-                return False
-            call, args = fence.let_through, (call, *args)
-        try:
-            self.loop.call_soon_threadsafe(call, *args)
-        except RuntimeError:
-            if self.loop.is_closed():
-                return False
-            raise
-        return True
+        return call_on(self.loop, call, *args)
 
     # -- the end ---------------------------------------------------------------------------------------------
     def close(self) -> list[asyncio.Task[None]]:
         """Stop for good; return the tasks that are still to be awaited."""
         self.closed = True
-        if self.ticker is not None:
-            self.ticker.cancel()
-            self.ticker = None
+        self.deadlines.close()
         spares, self.spares = self.spares, []
         for job in spares:
             job.fence()
         return [*self.leaving, *(job.task for job in spares)]
-
-
-def _ask(message: Any, now: float, timeout: float, cell: ActorRef[Any], context: Context | None) -> Ask:
-    if context is None:
-        return Ask(message, now, timeout, cell)
-    return CarriedAsk(message, now, timeout, cell, context)
 
 
 def _raise(error: BaseException) -> None:

@@ -1,12 +1,14 @@
-"""What `ActorRef.stop` returns: nothing that one has to look at, and something that one may wait for."""
+"""Waiting for what becomes of an actor: that it is up, that an incarnation has ended, that its slot is no more."""
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from llmactors._core.flags import DEAD, ENDED
+from llmactors._core.flags import DEAD, ENDED, ENDING, STARTING
 from llmactors._exits import Exit, Killed
+from llmactors.errors import ActorEndedError, StartFailedError
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Stopping:
-    """`await ref.stop()` waits until the incarnation that was told to stop has ended, and returns how it ended."""
+    """What `ActorRef.stop` returns, to be looked at or not.
+
+    `await ref.stop()` waits until the incarnation that was told to stop has ended, and returns how it ended.
+    """
 
     __slots__ = ("_exit", "_ref", "_waiting")
 
@@ -61,3 +66,45 @@ def told(ref: ActorRef[Any]) -> Stopping:
     if extra.leaving is None:
         extra.leaving = Stopping(ref)
     return extra.leaving
+
+
+async def until_discarded(ref: ActorRef[Any]) -> Exit:
+    """Wait until the slot is discarded, and return how its last incarnation ended."""
+    extra = ref.need_extra()
+    if ref.flags & DEAD:
+        return extra.exit or Killed()
+    if extra.gone is None:
+        extra.gone = []
+    future: Future[Exit] = ref.scheduler.loop.create_future()
+    extra.gone.append(future)
+    try:
+        return await future
+    except CancelledError:
+        if extra.gone is not None:
+            extra.gone.remove(future)
+        raise
+
+
+def until_up(ref: ActorRef[Any]) -> Generator[Any, None, None]:
+    """Wait until an incarnation is up.
+
+    Raises:
+        StartFailedError: It could not start; `__cause__` says why.
+        ActorEndedError: The slot was discarded.
+    """
+    while ref.flags & (STARTING | ENDED | ENDING | DEAD):
+        extra = ref.need_extra()
+        if ref.flags & DEAD:
+            if extra.start_error is not None:
+                raise StartFailedError(ref.path, extra.start_error)
+            raise ActorEndedError(ref.path, extra.exit)
+        if extra.up is None:
+            extra.up = []
+        future: Future[None] = ref.scheduler.loop.create_future()
+        extra.up.append(future)
+        try:
+            yield from future
+        except CancelledError:
+            if extra.up is not None:
+                extra.up.remove(future)
+            raise

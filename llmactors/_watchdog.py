@@ -48,10 +48,10 @@ KERNEL: Final = str(Path(__file__).parent) + os.sep
 DEBUGGERS: Final = ("bdb.py", "pdb.py", "pydevd.py")
 COVERAGE: Final = "coverage"  # it traces too, but it holds nobody up
 PLACES: Final = {  # where the kernel calls handlers, and takes their errors
-    _scheduler.Scheduler.slice.__code__,
+    _scheduler.Scheduler.drain.__code__,
     _scheduler.Scheduler.direct.__code__,
     _steps._driver.__code__,
-    _steps._finish.__code__,
+    _steps.step.__code__,
     _loop._receive.__code__,
     _loop._notice.__code__,
 }
@@ -256,9 +256,9 @@ def _running(frame: FrameType | None, cell: ActorRef[Any], began: float) -> _Run
         if code.co_filename.startswith(KERNEL):
             if own is None:
                 own = code in PLACES and frame is not innermost
-            if code is _scheduler.Scheduler.slice.__code__ or code is _scheduler.Scheduler.direct.__code__:
+            if code is _scheduler.Scheduler.drain.__code__ or code is _scheduler.Scheduler.direct.__code__:
                 break
-            if code is _steps._finish.__code__:
+            if code is _steps.step.__code__:
                 break
         frame = frame.f_back
     if frame is None:

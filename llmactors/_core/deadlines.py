@@ -6,6 +6,7 @@ Theory of operation
 3. Buckets whose tick has passed are handed out as expired. An entry is therefore found at most one tick late.
 4. What was answered after it was filed is swept out, `SWEPT` entries a tick, round after round: a deadline of a day
    keeps nothing for a day that was over in a second.
+5. An entry may move its deadline to a later time: it is looked at when the former one has passed, and filed anew.
 
 The idea is that of hashed timing wheels (Varghese and Lauck, 1987) with the young generation of a garbage collector
 before it.
@@ -26,7 +27,7 @@ class Deadline(Protocol):
     deadline: float
 
     def pending(self) -> bool:
-        """Say whether the deadline still matters."""
+        """Say whether the deadline still matters. One that does not is forgotten."""
         ...
 
     def expired(self) -> None:
@@ -50,15 +51,23 @@ class Wheel:
 
     def expire(self, now: float) -> list[Deadline]:
         """Turn the wheel to *now* and return what has expired, earliest deadline first."""
-        buckets = self._buckets
         for entry in self.young:
             if entry.pending() and entry.deadline < inf:
-                buckets.setdefault(int(entry.deadline / TICK) + 1, []).append(entry)
-        self.young = []
-        due = sorted(tick for tick in buckets if tick <= int(now / TICK))
-        found = [entry for tick in due for entry in buckets.pop(tick) if entry.pending()]
+                self._file(entry)
+        self.young.clear()
+        expired: list[Deadline] = []
+        for tick in sorted(tick for tick in self._buckets if tick <= int(now / TICK)):
+            for entry in self._buckets.pop(tick):
+                if entry.pending():
+                    if entry.deadline > now:
+                        self._file(entry)
+                    else:
+                        expired.append(entry)
         self._sweep()
-        return found
+        return expired
+
+    def _file(self, entry: Deadline) -> None:
+        self._buckets.setdefault(int(entry.deadline / TICK) + 1, []).append(entry)
 
     def _sweep(self) -> None:
         """Forget some of what was answered since it was filed."""

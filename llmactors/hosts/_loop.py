@@ -165,13 +165,14 @@ class LoopHost:
         scheduler, extra = cell.scheduler, cell.need_extra()
         if extra.resident is None or extra.resident.busy:
             if extra.resident is not None:
-                extra.resident.resident = False  # it ends with what it has in hand
+                extra.resident.resident, extra.resident.over = False, True  # it ends with what it has in hand
             extra.resident = Job(scheduler, copy_context(), resident=True)
+            extra.resident.cell = cell
         job = extra.resident
         job.then, job.context = then, job.home
         if job.begin(cell, coroutine, None):
             if job.task.cancelling():
-                scheduler.forsake(cell, job)
+                job.forsake()
             error, scheduler.error = scheduler.error, None
             if error is not None:
                 raise error

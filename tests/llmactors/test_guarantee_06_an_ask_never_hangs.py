@@ -246,7 +246,7 @@ async def test_a_failed_ask_leaves_no_circle_of_error_and_frame() -> None:
                 except MarkedError as error:
                     gone.append(weakref.ref(error))
                 await turns(3)
-                system.scheduler.tick()
+                system.scheduler.deadlines.tick()
                 assert [error() for error in gone] == [None], make
         finally:
             gc.enable()

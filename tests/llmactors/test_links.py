@@ -16,6 +16,7 @@ from llmactors import (
     Shutdown,
     message,
 )
+from llmactors._attend import attend
 from llmactors.errors import LinkedActorEndedError
 
 ENDS: list[tuple[str, type]] = [("boom", Crash), ("leave", Normal), ("stop", Shutdown), ("kill", Killed)]
@@ -110,7 +111,7 @@ class Hasty(Keeper):
     def unlink_just_in_time(self, ref: ActorRef[Idler]) -> str:
         self.context.link(ref)
         ref.kill()
-        self.context.system.scheduler.attend(ref)
+        attend(ref)
         self.context.unlink(ref)
         return ref.state
 

@@ -133,7 +133,7 @@ async def test_an_actor_that_has_ended_is_freed_without_the_collector() -> None:
                 await ref.wait_ended()
                 del ref
                 await turns(20)
-                system.scheduler.tick()
+                system.scheduler.deadlines.tick()
                 assert [thing() for thing in weak] == [None, None], cls
         finally:
             gc.enable()
@@ -170,16 +170,59 @@ async def test_waits_that_are_given_up_are_forgotten() -> None:
         assert [len(extra.gone or ()), len(extra.up or ())] == [0, 0]
 
 
+class Thing:
+    """Can be referred to weakly."""
+
+
+class Holder(Actor):
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.tasks: list[asyncio.Task[Any] | None] = []
+
+    @message
+    async def hold(self, thing: object) -> object:
+        self.tasks.append(asyncio.current_task())
+        await self.gate.wait()
+        return thing
+
+
 async def test_suspended_handlers_that_have_finished_are_not_kept_until_their_limit() -> None:
     async with ActorSystem() as system:
-        ref = await system.spawn(Counter)
-        ask = asyncio.create_task(ref.ask(Counter.add_when_open(1), timeout=50))
+        ref, thing = await system.spawn(Holder), Thing()
+        weak = weakref.ref(thing)
+        ask = asyncio.create_task(ref.ask(Holder.hold(thing), timeout=50))
         await until(lambda: ref.need_extra().jobs)
-        job = weakref.ref(next(iter(ref.need_extra().jobs)).task)
         await asyncio.sleep(0.05)
         ref.actor.gate.set()
         await ask
-        del ask
+        del ask, thing
         await turns()
         gc.collect()
-        assert job() is None
+        assert weak() is None
+
+
+async def test_the_task_of_a_suspended_handler_that_has_finished_is_lent_to_the_next() -> None:
+    async with ActorSystem() as system:
+        tasks: set[asyncio.Task[Any] | None] = set()
+        for _ in range(5):
+            ref = await system.spawn(Holder)
+            ask = asyncio.create_task(ref.ask(Holder.hold(1)))
+            await until(lambda ref=ref: ref.need_extra().jobs)  # type: ignore[misc]
+            ref.actor.gate.set()
+            await ask
+            tasks.update(ref.actor.tasks)
+        assert len(tasks) == 1
+
+
+async def test_tasks_beyond_the_spares_that_are_kept_end_with_their_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmactors._steps.SPARES", 2)
+    async with ActorSystem() as system:
+        before = len(asyncio.all_tasks())
+        refs = [await system.spawn(Holder) for _ in range(10)]
+        asks = [asyncio.create_task(ref.ask(Holder.hold(1))) for ref in refs]
+        await until(lambda: all(ref.need_extra().jobs for ref in refs))
+        for ref in refs:
+            ref.actor.gate.set()
+        await asyncio.gather(*asks)
+        await turns()
+        assert len(asyncio.all_tasks()) == before + 2

@@ -12,6 +12,7 @@ import psutil
 from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
+from llmactors._attend import ask_gate
 from llmactors._codec import Codec, register
 from llmactors._core.flags import GATE, OVER, REMOTE, STARTING, STOPPING
 from llmactors._ref import ActorRef
@@ -173,7 +174,7 @@ class ProcessHost:
             return
         if cell.flags & STOPPING:
             return
-        if not cell.flags & GATE or cell.scheduler.ask_gate(cell):
+        if not cell.flags & GATE or ask_gate(cell):
             cell.actor.post.forward()
 
     def recall(self, cell: ActorRef[Any]) -> None:

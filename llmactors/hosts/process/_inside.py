@@ -28,7 +28,6 @@ from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._served import Reply, ServedFlow
 
 if TYPE_CHECKING:
-    import contextvars
     from collections.abc import Callable, Mapping
 
     from llmactors._steps import Job
@@ -117,16 +116,12 @@ class WorkerScheduler(Scheduler):
         return self.free.pop() if self.free else TakingInbox(self.taking)
 
     def drain(self) -> None:
-        """Give the actor one turn."""
+        """Give the actor one turn. What it leaves behind is finished, but for what suspended, crashed or gathers."""
         super().drain()
-        self.report()
-
-    def slice(self, cell: ActorRef[Any], inbox: deque[Any], here: contextvars.Context) -> int:
-        """Handle messages. What a slice leaves behind is finished, but for what suspended, crashed or gathers."""
-        count = super().slice(cell, inbox, here)
-        if not cell.flags & (BUSY | OVER | BATCH) and not (inbox and inbox[0].__class__ is Batch):
+        cell = self._worker.cell
+        if not cell.flags & (BUSY | OVER | BATCH) and not (cell.inbox and cell.inbox[0].__class__ is Batch):
             self.taking.close()
-        return count
+        self.report()
 
     def finished(self, job: Job, answer: Any, error: BaseException | None) -> None:
         """A suspended handler has ended."""

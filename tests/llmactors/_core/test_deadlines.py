@@ -114,3 +114,15 @@ def test_a_great_many_are_swept_out_a_share_at_a_time() -> None:
     assert sizes[-1] == 5 * SWEPT
     assert len(turn(wheel, 86_401.0)) == 5 * SWEPT
     assert not wheel
+
+
+def test_a_deadline_that_has_moved_is_found_at_its_new_time() -> None:
+    wheel = Wheel()
+    entry = Entry(1.0)
+    wheel.young.append(entry)
+    wheel.expire(0.5)
+    entry.deadline = 3.0
+    assert turn(wheel, 2.0) == []
+    assert wheel
+    assert turn(wheel, 4.0) == [3.0]
+    assert not wheel
