@@ -191,13 +191,22 @@ def _advance(cell: ActorRef[Any]) -> None:
         if extra.spawned_alive:  # by `on_stop`
             return
     if extra.kept_alive:
-        if not extra.ending_kept:
-            extra.ending_kept = True
-            for child in reversed(list((extra.children or {}).values())):
-                if not child.flags & (ENDED | DEAD):
-                    child.signal(Kill("its owner has ended"))
+        _end_kept(cell)
         return
     _finalize(cell)
+
+
+def _end_kept(cell: ActorRef[Any]) -> None:
+    """End the slots that the owner has left alive: the youngest first, each when the one before is gone."""
+    extra = cell.need_extra()
+    alive = [child for child in reversed((extra.children or {}).values()) if not child.flags & (ENDED | DEAD)]
+    if not isinstance(extra.exit, Killed):
+        arm_shutdown(cell)
+        alive[0].signal(Stop())
+    elif not extra.ending_kept:
+        extra.ending_kept = True
+        for child in alive:
+            child.signal(Kill("its owner has ended"))
 
 
 def _stop_failed(cell: ActorRef[Any], error: Exception) -> None:

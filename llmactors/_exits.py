@@ -6,8 +6,11 @@ The set is closed. What is specific about an end is its error or its cause, not 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from llmactors._words import text_of
+
+LONGEST: Final = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,21 @@ def error_of(end: Exit) -> BaseException | None:
 
 
 def describe(end: Exit) -> str:
-    """Say in a few words how the life ended, without a traceback."""
+    """Say in a few words how the life ended, without a traceback.
+
+    Errors that tell of errors that tell of errors are cut short: a thousand actors may be linked in a row.
+    """
     match end:
         case Crash(error):
-            return f"crashed: {type(error).__name__}: {text_of(error)}"
+            return f"crashed: {type(error).__name__}: {_cut(error)}"
         case Killed(None):
             return "killed"
         case Killed(cause):
-            return f"killed: {text_of(cause)}"
+            return f"killed: {_cut(cause)}"
         case _:
             return type(end).__name__.lower()
+
+
+def _cut(error: object) -> str:
+    text = text_of(error)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

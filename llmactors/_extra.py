@@ -54,6 +54,7 @@ class Extra:
         "monitors",
         "never_up",
         "notices",
+        "numbered",
         "on_idle",
         "pause_children",
         "redeliver",
@@ -92,6 +93,7 @@ class Extra:
         self.kept = False  # the owner holds the slot and decides what becomes of it
         self.unclaimed = False  # its owner was restarted and has not opened it again yet
         self.pause_children = False
+        self.numbered = False  # a child was given a name that ends in a number, as those that are made up do
         # the slot
         self.account: Account | None = None
         self.spent: dict[str, float] | None = None

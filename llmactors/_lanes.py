@@ -96,7 +96,7 @@ def drop_oldest(cell: ActorRef[Any]) -> bool:
     lane = cell.need_extra().lane
     dropped = [] if lane is None else lane.drop_oldest()
     for item in dropped:
-        slots.reject(cell, item, "full", MailboxFullError(cell.path, slots.capacity_of(cell)))
+        slots.reject(cell, item, "dropped", MailboxFullError(cell.path, slots.capacity_of(cell)))
     return bool(dropped)
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 Signal: TypeAlias = "Stop | Kill | Pause | Resume | LinkExit"
 OUTCOMES: Final = (Ended, Started, StartFailed)
 
+NESTED: Final = 16  # starts within starts; deeper ones wait for the loop, so that the stack holds them
+
 
 # -- beginning -----------------------------------------------------------------------------------------------
 def begin(cell: ActorRef[Any], birth: Birth) -> None:
@@ -54,10 +56,32 @@ def begin(cell: ActorRef[Any], birth: Birth) -> None:
             extra.start_timer = cell.scheduler.loop.call_later(
                 birth.start_timeout, _start_timed_out, cell, birth.start_timeout
             )
+    owner = cell.owner
+    if owner is not None and owner.flags & STARTING and _nested(owner) >= NESTED:
+        cell.actor = None
+        cell.scheduler.loop.call_soon(_start_unless_over, cell, birth)
+    else:
+        _start(cell, birth)
+
+
+def _start(cell: ActorRef[Any], birth: Birth) -> None:
     try:
         cell.handlers.host.start(cell, birth)
     except Exception as error:  # noqa: BLE001  no memory, no descriptor, no thread: a start that failed like any other
         start_failed(cell, error)
+
+
+def _start_unless_over(cell: ActorRef[Any], birth: Birth) -> None:
+    if cell.flags & STARTING and cell.actor is None:
+        _start(cell, birth)
+
+
+def _nested(cell: ActorRef[Any] | None) -> int:
+    """Count the starts that are under way from here up: each may be on the stack."""
+    depth = 0
+    while cell is not None and cell.flags & STARTING and depth < NESTED:
+        depth, cell = depth + 1, cell.owner
+    return depth
 
 
 def started(cell: ActorRef[Any]) -> None:

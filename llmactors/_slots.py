@@ -99,7 +99,8 @@ def overflow(cell: ActorRef[Any], item: Any) -> bool:
             return True
         cell.inbox.append(item)
         return True
-    reject(cell, item, "full", MailboxFullError(cell.path, capacity_of(cell)))
+    reason = "dropped" if verdict is Verdict.DROP_NEW else "full"
+    reject(cell, item, reason, MailboxFullError(cell.path, capacity_of(cell)))
     return False
 
 
@@ -109,7 +110,7 @@ def _drop_oldest(cell: ActorRef[Any]) -> bool:
     for place, old in enumerate(inbox or ()):
         if inbox is not None and not isinstance(old, (batches.Batch, Down, Due, Exited, Inserted)):
             del inbox[place]
-            reject(cell, old, "full", MailboxFullError(cell.path, capacity_of(cell)))
+            reject(cell, old, "dropped", MailboxFullError(cell.path, capacity_of(cell)))
             return True
     return False
 

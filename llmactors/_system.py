@@ -14,9 +14,10 @@ from llmactors import _lives as lives
 from llmactors import _lookup as lookup
 from llmactors import _pause as pauses
 from llmactors import _slots as slots
+from llmactors._asks import CURRENT
 from llmactors._context import Context
 from llmactors._core.chain import causes
-from llmactors._core.flags import DEAD, ENDED
+from llmactors._core.flags import OVER
 from llmactors._core.names import check_name
 from llmactors._dead_letters import DeadLetters
 from llmactors._exits import Exit, Killed, describe, error_of
@@ -28,6 +29,7 @@ from llmactors._ref import ActorRef
 from llmactors._reports import report
 from llmactors._scheduler import Scheduler
 from llmactors._signals import Kill, check_shutdown
+from llmactors._steps import is_hand
 from llmactors._words import text_of
 from llmactors.errors import ActorEndedError, NameTakenError
 from llmactors.hosts._loop import Loop
@@ -181,7 +183,13 @@ class ActorSystem:
         """Stop every actor in order, the root's tree last, and leave nothing behind; returns when all is done.
 
         Whoever else calls it meanwhile waits for the same end. If a caller is cancelled, what is left is killed.
+
+        Raises:
+            RuntimeError: An actor of the system calls it, and would wait for its own end.
         """
+        task, who = asyncio.current_task(), CURRENT.get()
+        if task is not None and is_hand(task) and getattr(who, "cell", who).system is self:
+            raise RuntimeError("an actor cannot wait for the end of its own system: stop the root, and do not wait")
         if self._closing is None:
             self._closing = asyncio.create_task(closing.close(self), name=f"{self.name} stops")
         cancelled = await closing.until(self, self._closing)
@@ -248,8 +256,9 @@ class ActorSystem:
         shutdown: float | Literal["kill", "forever"] = 5.0,
     ) -> ActorRef[A]:
         """Begin an actor that hangs on *owner*. For `spawn` and the context."""
-        if owner.flags & (ENDED | DEAD):
-            raise slots.ended_error(owner, slots.exit_of(owner))
+        extra = owner.need_extra()
+        if owner.flags & OVER and (owner is self.guardian or extra.host_done or not extra.stopping_host):
+            raise slots.ended_error(owner, slots.exit_of(owner))  # but for those of `on_stop`, nobody would end it
         birth = Birth(cls, args, kwargs)  # type: ignore[arg-type]
         table = self.host(host).table(birth.cls)
         if name is not None:
@@ -283,6 +292,10 @@ class ActorSystem:
             children = extra.children
             if name is None:
                 label = extra.serial = extra.serial + 1
+                while extra.numbered and f"{table.cls.__name__.lower()}-{label}" in children:
+                    label = extra.serial = extra.serial + 1
+            elif name[-1].isdecimal():
+                extra.numbered = True
         cell: ActorRef[Any] = table.host.new_cell(self, table, label, owner)
         if children is not None:
             children[label] = cell

@@ -20,7 +20,8 @@ class Mailbox:
     Args:
         capacity: Messages that may wait, 1 or more. Answers, notices and signals need no room.
         overflow: `"refuse"` and `"drop_newest"` turn the new message away, and its sender is told; `"drop_oldest"`
-            drops the one that has waited longest.
+            drops the one that has waited longest. A refused message is a mistake somewhere: a dead letter `full`, the
+            first a warning. One that is dropped is what was declared: a dead letter `dropped`, without one.
         ttl: Seconds that a message may wait; one that waited longer is not handled but a dead letter `expired`.
         priority: Says how urgent a message is: what gives the highest number is handled first, equals in the order of
             arrival. Without it the order is that of arrival. It is called on the receiver's side, once a message.

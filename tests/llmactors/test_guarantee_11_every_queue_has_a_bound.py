@@ -32,21 +32,34 @@ async def held(system: ActorSystem, cls: type[Counter]) -> ActorRef[Counter]:
 
 
 @pytest.mark.parametrize(
-    ("cls", "accepted", "kept"),
+    ("cls", "accepted", "kept", "reason"),
     [
-        (Refusing, [True, True, True, False, False], [0, 1, 2]),
-        (DroppingNew, [True, True, True, False, False], [0, 1, 2]),
-        (DroppingOld, [True, True, True, True, True], [2, 3, 4]),
+        (Refusing, [True, True, True, False, False], [0, 1, 2], "full"),
+        (DroppingNew, [True, True, True, False, False], [0, 1, 2], "dropped"),
+        (DroppingOld, [True, True, True, True, True], [2, 3, 4], "dropped"),
     ],
 )
-async def test_a_full_mailbox_does_what_it_declares(cls: type[Counter], accepted: list[bool], kept: list[int]) -> None:
+async def test_a_full_mailbox_does_what_it_declares(
+    cls: type[Counter], accepted: list[bool], kept: list[int], reason: str
+) -> None:
     async with ActorSystem() as system:
         ref = await held(system, cls)
         assert [ref.tell(Counter.add(number)) for number in range(5)] == accepted
-        assert system.dead_letters.counts == {"full": 2}
+        assert system.dead_letters.counts == {reason: 2}
         ref.resume()
         await turns()
         assert ref.actor.seen == kept
+
+
+@pytest.mark.parametrize("cls", [DroppingNew, DroppingOld])
+async def test_what_is_dropped_as_declared_is_no_warning(cls: type[Counter], caplog: pytest.LogCaptureFixture) -> None:
+    async with ActorSystem() as system:
+        ref = await held(system, cls)
+        with caplog.at_level(logging.WARNING, logger="llmactors"):
+            for number in range(50):
+                ref.tell(Counter.add(number))
+        assert system.dead_letters.counts == {"dropped": 47}
+        assert caplog.records == []
 
 
 async def test_the_first_refused_message_of_a_mailbox_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -204,7 +204,7 @@ async def test_the_oldest_makes_room_for_the_newest() -> None:
             assert desk.tell(Desk.some_time(str(number)))
         await asyncio.sleep(2)
         assert desk.actor.done == ["rest", "2", "3"]
-        assert system.dead_letters.counts == {"full": 2}
+        assert system.dead_letters.counts == {"dropped": 2}
 
 
 @behaviour("lives")

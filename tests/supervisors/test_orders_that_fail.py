@@ -36,6 +36,6 @@ async def test_a_supervisor_that_cannot_carry_an_order_out_crashes_and_its_paren
             await crash(system.ref(Inner.a))
             await settle()
             assert fails == []
-            assert diary == ["start a", "start b", "up", "stop a", "start a", "start b"]
+            assert diary == ["start a", "start b", "up", "stop a", "stop b", "start a", "start b"]
             assert system.ref(Inner.b).state == "idle"
             assert now() == 0.0

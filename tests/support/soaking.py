@@ -89,7 +89,7 @@ class Soaking:
             await system.stop()
         try:
             system.raise_unheard()
-        except* SoakedError:  # of those whose owner had ended before it could hear
+        except* EXPECTED:  # of those whose owner had ended before it could hear
             pass
         del system
         await _until(lambda: len(asyncio.all_tasks()) == 1)
