@@ -30,6 +30,7 @@ from llmactors._streams import Stream
 from llmactors._system import ActorSystem
 from llmactors._timers import Timer
 from llmactors._usage import Usage
+from llmactors._values import Report
 from llmactors.errors import StartIgnored
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Message",
     "Monitor",
     "Normal",
+    "Report",
     "Request",
     "Reservation",
     "Shutdown",

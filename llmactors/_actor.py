@@ -19,6 +19,7 @@ class Actor:
 
     * `on_start(self)`: its return is readiness; an exception is a failed start; `raise StartIgnored` is no start.
     * `on_stop(self, exit)`: runs after a stop and after a crash, never after a kill.
+    * `redact(self, report)`: returns the `Report` without what people are not to read: secrets, prompts. Plain only.
     * `receive(self, message)`: what is no endpoint call: `Request`s, notices (`Down`, `Exited`, `Ended`), other values.
 
     `on_start`, async handlers and `on_stop` of one life run in one task if `on_start` is async.

@@ -9,8 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
-from llmactors._messages import ASK_TIMEOUT
-from llmactors._words import shown
+from llmactors._messages import ASK_TIMEOUT, name_of
 from llmactors.errors import AskTimeoutError
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class Ask:
 
     def expired(self) -> None:
         """Give up: the deadline has passed."""
-        self.fail(AskTimeoutError(self.cell.path, shown(self.message), self.timeout))
+        self.fail(AskTimeoutError(self.cell.path, name_of(self.message), self.timeout))
         self.cell.abandon(self)
 
 

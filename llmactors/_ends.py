@@ -35,6 +35,7 @@ from llmactors._core.flags import (
     STOPPING,
 )
 from llmactors._core.redelivery import redelivered
+from llmactors._crashes import report_crash
 from llmactors._exits import Crash, Exit, Killed
 from llmactors._messages import Ended, StartFailed
 from llmactors._reports import report
@@ -62,6 +63,7 @@ def end(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...] = ()) -> None:  
         return
     extra.exit = exit
     killed = isinstance(exit, Killed)
+    report_crash(cell, exit, items)
     cell.flags = (cell.flags | ENDING) & ~(STARTING | STOPPING | DRAINING | BUSY | GATED | SHUT)
     if items:
         hold(cell, exit, items)

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from llmactors import _slots as slots
 from llmactors._core.flags import SORTED
 from llmactors._core.lane import Lane, UnrankedError
-from llmactors._messages import Down, Due, Exited
+from llmactors._messages import Down, Due, Exited, name_of
 from llmactors._streams import message_of
-from llmactors._words import shown
 from llmactors.errors import AskTimeoutError, MailboxFullError
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def expire(cell: ActorRef[Any]) -> None:
     lane = cell.need_extra().lane
     if lane is not None and lane.ttl is not None:
         for item in lane.expire(cell.scheduler.clock()):
-            slots.reject(cell, item, "expired", AskTimeoutError(cell.path, shown(message_of(item)), lane.ttl))
+            slots.reject(cell, item, "expired", AskTimeoutError(cell.path, name_of(message_of(item)), lane.ttl))
 
 
 def choose(cell: ActorRef[Any]) -> tuple[BaseException, Any] | None:

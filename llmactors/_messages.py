@@ -77,6 +77,12 @@ class Message(Generic[A_contra, R_co]):
         return hash((self.__class__, *(getattr(self, name) for name in self.__match_args__)))
 
 
+def name_of(message: object) -> str:
+    """Name a message in an error or a log: its endpoint or its class, never what is in it."""
+    info: EndpointInfo | None = getattr(type(message), "__endpoint__", None)
+    return type(message).__qualname__ if info is None else f"{info.owner.__name__}.{info.name}"
+
+
 class StreamMessage(Message[A_contra, T_co]):
     """A call of an endpoint that answers with many values: for `ref.stream`."""
 

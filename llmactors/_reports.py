@@ -6,18 +6,30 @@ import logging
 from typing import Any, Final
 
 from llmactors._words import shown
+from llmactors.trace import SPAN
 
 NAME: Final = "llmactors"
+_LOGGER: Final = logging.getLogger(NAME)
+
+
+def is_heard(level: int) -> bool:
+    """Say whether anybody listens at that level."""
+    return _LOGGER.isEnabledFor(level)
 
 
 def report(level: int, event: str, **facts: Any) -> None:
-    """Log *event* with its facts, if anybody listens at that level: to structlog where a program configured it."""
-    logger = logging.getLogger(NAME)
-    if not logger.isEnabledFor(level):
+    """Log *event* with its facts, if anybody listens at that level: to structlog where a program configured it.
+
+    What happens in a trace says in which: `trace_id` and `span_id`.
+    """
+    if not _LOGGER.isEnabledFor(level):
         return
+    step = SPAN.get()
+    if step is not None:
+        facts = {"trace_id": step.trace_id, "span_id": step.span_id, **facts}
     import structlog  # noqa: PLC0415  only programs that log pay for it
 
     if structlog.is_configured():
         structlog.get_logger(NAME).log(level, event, **facts)
     else:
-        logger.log(level, "%s %s", event, " ".join(f"{name}={shown(value)}" for name, value in facts.items()))
+        _LOGGER.log(level, "%s %s", event, " ".join(f"{name}={shown(value)}" for name, value in facts.items()))

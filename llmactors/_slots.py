@@ -306,8 +306,8 @@ def discard(cell: ActorRef[Any]) -> None:
     siblings = None if owner is None or owner.extra is None else owner.extra.children
     if siblings is not None and siblings.get(cell.label) is cell:
         del siblings[cell.label]
-    cell.flags = DEAD
-    cell.capacity = -1
+    cell.flags, cell.capacity = DEAD, -1
+    cell.handlers.discarded()
     _empty(cell, extra.exit or Killed())
     for child in reversed(list((extra.children or {}).values())):
         give_up(child)

@@ -31,8 +31,8 @@ from llmactors._carried import OUTSIDE, CarriedAsk
 from llmactors._core.flags import PAUSED
 from llmactors._current import CURRENT_TASKS
 from llmactors._exits import Crash
+from llmactors._messages import name_of
 from llmactors._streams import message_of
-from llmactors._words import shown
 from llmactors.errors import HandlerTimeoutError
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class Job:
         if cell.flags & PAUSED or (cell.extra is not None and cell.extra.withheld):
             self.limited(seconds)
         else:
-            ends.end(cell, Crash(HandlerTimeoutError(cell.path, shown(message_of(self.item)), seconds)))
+            ends.end(cell, Crash(HandlerTimeoutError(cell.path, name_of(message_of(self.item)), seconds)))
 
     def cancel(self) -> None:
         """Have the handler see `CancelledError` at its await."""

@@ -58,6 +58,9 @@ class Table(dict[type, Any]):
         call = self[cls] = self.missing
         return call
 
+    def discarded(self) -> None:
+        """A slot of this table is gone. Nothing to do but where it is traced."""
+
     __hash__ = object.__hash__  # type: ignore[assignment]  # a table is itself, not its contents
 
 

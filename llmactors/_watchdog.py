@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from llmactors import _outside, _scheduler, _steps
 from llmactors._core.overrun import STRIKES, Limits, Verdict, Watch, look, struck
+from llmactors._messages import name_of
 from llmactors._reports import report
 from llmactors._streams import message_of
-from llmactors._words import shown
 from llmactors.errors import HandlerTimeoutError
 from llmactors.hosts import _loop
 
@@ -191,7 +191,7 @@ class Watcher:
     def _report(self) -> None:
         while (said := self._reports.get()) is not None:
             level, event, running, seconds = said
-            facts = {"path": running.cell.path, "message": shown(running.message), "seconds": seconds}
+            facts = {"path": running.cell.path, "message": name_of(running.message), "seconds": seconds}
             report(level, event, **facts, stack=_in_words(running.stack))
 
     def _interrupt(self, running: _Running) -> bool:
@@ -210,13 +210,13 @@ class Watcher:
         return True
 
     def _facts(self, running: _Running) -> tuple[str, str, float]:
-        return (running.cell.path, shown(running.message), self._config.hard)
+        return (running.cell.path, name_of(running.message), self._config.hard)
 
     def _end(self, running: _Running) -> None:
         where = "".join(f'  File "{file}", line {line}, in {name}\n' for file, line, name, _ in running.stack)
         sys.stderr.write(  # at once: while this thread waits for a file, that handler would have the lock again
-            f"the handler of {shown(running.message)} in `{running.cell.path}` does not return and it swallowed three "
-            f"interrupts: the process ends with status {STATUS}; give the work to a `Process()` host\n{where}"
+            f"the handler of {name_of(running.message)} in `{running.cell.path}` does not return and it swallowed "
+            f"three interrupts: the process ends with status {STATUS}; give the work to a `Process()` host\n{where}"
         )
         sys.stderr.flush()
         os._exit(STATUS)

@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmactors._exits import describe
+from llmactors._messages import name_of
 from llmactors._words import shown, text_of
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class UnhandledMessageError(LLMActorsError):
     """The actor has no handler for the message. Ask one of its endpoints, or override `receive`."""
 
     def __init__(self, path: str, message: object, remedy: str = "") -> None:
-        super().__init__(f"actor `{path}` has no handler for {shown(message)}" + (f"; {remedy}" if remedy else ""))
+        super().__init__(f"actor `{path}` has no handler for {name_of(message)}" + (f"; {remedy}" if remedy else ""))
         self.path, self.message = path, message
 
 

@@ -3,7 +3,8 @@
 In memory for now. It outlives the agents and the workers, and ends with its system.
 """
 
-from llmactors import Actor, message
+from llmactors import Actor, Report, message
+from llmagentos._redact import unspoken
 
 
 class Journal(Actor):
@@ -11,6 +12,10 @@ class Journal(Actor):
 
     def __init__(self) -> None:
         self._records: dict[str, bytes] = {}
+
+    def redact(self, report: Report) -> Report:
+        """Leave out the conversations."""
+        return unspoken(report, "_records")
 
     @message
     def keep(self, agent: str, record: bytes) -> None:

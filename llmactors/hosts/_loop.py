@@ -8,7 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
@@ -27,8 +27,13 @@ from llmactors._usage import Usage
 from llmactors.errors import UnhandledMessageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmactors._asks import Ask
     from llmactors.hosts._port import Birth
+
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +277,10 @@ class LoopHost:
             uptime=cell.scheduler.clock() - extra.started_at if up and extra is not None and extra.started_at else 0.0,
             progress=cell.handled + (0 if extra is None else extra.beats),
         )
+
+    async def inside(self, cell: ActorRef[Any], call: Callable[[Any], R]) -> R:
+        """Call with the instance: on the loop no handler runs meanwhile."""
+        return call(cell.actor)
 
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
         """Nothing to do: on the loop the gate withholds the go-ahead."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from llmactors import Actor, ActorRef
+from llmactors.introspection import Event
 from supervisors import DynamicSupervisor, Supervisor
 
 
@@ -53,9 +54,26 @@ def details(ref: ActorRef[Any]) -> dict[str, Any]:
         "class": f"{ref.cls.__module__}.{ref.cls.__qualname__}",
         "spent": {name: f"{amount:g}" for name, amount in ref.usage().spent.items()} or None,
         "children": [child.path for child in ref.children()],
-        "dead letters": [f"{letter.reason}: {letter.message!r}"[:200] for letter in letters if letter.path == ref.path],
+        "dead letters": [f"{one.reason}: {_name_of(one.message)}" for one in letters if one.path == ref.path],
         "about": (ref.cls.__doc__ or "").strip().partition("\n")[0],
     }
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """Tell of what an actor that is traced did."""
+    return {
+        "at": round(event.at, 6),
+        "what": event.what,
+        "message": event.message,
+        "text": event.text,
+        "trace": None if event.trace is None else event.trace.traceparent,
+    }
+
+
+def _name_of(message: object) -> str:
+    """Name a message: what is in it may be anybody's secret."""
+    info = getattr(message, "__endpoint__", None)
+    return type(message).__qualname__ if info is None else f"{info.owner.__name__}.{info.name}"
 
 
 def kind_of(cls: Any) -> str:

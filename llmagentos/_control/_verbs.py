@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mappi
 from contextlib import aclosing, contextmanager
 from typing import Any
 
-from llmactors import ActorRef, ActorSystem
+from llmactors import ActorRef, ActorSystem, introspection
 from llmactors.errors import LLMActorsError
 from llmagentos._control._agents import AgentVerbs
 from llmagentos._control._budgets import BudgetVerbs
-from llmagentos._control._rows import details, kind_of, resting_row, row_of
+from llmagentos._control._rows import details, event_row, kind_of, resting_row, row_of
 from llmagentos._control._server import Rows, Verb
 from llmagentos._control.errors import VerbFailedError
 from llmagentos._core.control import Level
@@ -19,6 +19,8 @@ from supervisors import ChildInfo, DynamicSupervisor, Supervisor, SupervisorErro
 
 TURN = 200
 """Rows after which everybody else on the loop has a turn."""
+LOOK_TIMEOUT = 5.0
+"""Seconds that an actor on a thread may take to show its state: it does that after the handler in hand."""
 STOP_TIMEOUT = 30.0
 """Seconds that an order to stop or to start may take."""
 
@@ -53,6 +55,8 @@ class Verbs:
             "ask": Verb(Level.CONTROL, self._ask),
             "budget": Verb(Level.READ, self._budgets.show),
             "budget set": Verb(Level.CONTROL, _order(self._budgets.set)),
+            "state": Verb(Level.SECRETS, self.state),
+            "trace": Verb(Level.SECRETS, self.trace),
             "create": Verb(Level.CONTROL, _order(self._agents.create)),
             **{name: Verb(Level.CONTROL, _one(verb)) for name, verb in control.items()},
         }
@@ -73,6 +77,31 @@ class Verbs:
     async def inspect(self, args: dict[str, Any]) -> Rows:
         """Tell all that is known of one actor."""
         yield details(self._find(_which(args)))
+
+    async def state(self, args: dict[str, Any]) -> Rows:
+        """Tell the state of one actor, attribute by attribute, as its `redact` leaves it."""
+        ref = self._find(_which(args))
+        with _refusals():
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                state = await introspection.describe(ref)
+        for name, text in state.items():
+            yield {"name": name, "value": text}
+
+    async def trace(self, args: dict[str, Any]) -> Rows:
+        """Tell what one actor handles from now on, and what becomes of it; `most` events, or until nobody listens."""
+        ref, most = self._find(_which(args)), args.get("most")
+        if most is not None and (not isinstance(most, int) or most < 1):
+            raise VerbFailedError("`most` is a number of events, 1 or more")
+        with _refusals():
+            tracing = introspection.trace(ref)
+        missed = 0
+        async with tracing:
+            yield {"tracing": ref.path}
+            async for number, event in _numbered(tracing):
+                yield {**event_row(event), "missed": tracing.missed - missed}
+                missed = tracing.missed
+                if number == most:
+                    return
 
     async def logs(self, args: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """Tell what happened; with `follow`, what happens."""
@@ -183,6 +212,13 @@ def _refusals() -> Iterator[None]:
         raise VerbFailedError(str(error)) from error
     except TimeoutError as error:
         raise VerbFailedError(f"it took longer than {STOP_TIMEOUT:g} s; see `llmagentos ps`") from error
+
+
+async def _numbered(tracing: introspection.Tracing) -> AsyncGenerator[tuple[int, introspection.Event], None]:
+    number = 0
+    async for event in tracing:
+        number += 1
+        yield number, event
 
 
 def _order(verb: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> Callable[[dict[str, Any]], Rows]:

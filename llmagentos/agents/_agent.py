@@ -7,12 +7,13 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from llmactors import Actor, message
+from llmactors import Actor, Report, message
 from llmactors.hosts import Process
 from llmagentos._core.loop import Conversation
 from llmagentos._core.record import load
 from llmagentos._journal import Journal
 from llmagentos._messages import Answer, Called, Calling, Paused, Repeating, Resumed, Said
+from llmagentos._redact import unspoken
 from llmagentos.agents._handle import Handle
 from llmagentos.agents._main import Main
 from llmagentos.agents._services import equipment_of, journal_of
@@ -90,6 +91,10 @@ class Agent(LifeCycle, Actor):
             _ = self.context.spawn(Main, self, name="main", shutdown="kill")  # its `run` sees a cancellation
         else:
             self.context.self_ref.tell(Agent.main())
+
+    def redact(self, report: Report) -> Report:
+        """Leave out what was said, and the instructions. A subclass that has secrets of its own leaves out more."""
+        return unspoken(report, "instructions", "conversation")
 
     @message(limit=None)
     def main(self) -> None:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from llmactors import Actor, message
+from llmactors import Actor, Report, message
 from llmagentos._messages import Call, ToolClosed
+from llmagentos._redact import unspoken
 from llmagentos.tools._run import run_call
 from llmagentos.tools._tool import Tool
 
@@ -22,6 +23,10 @@ class ToolCall(Actor):
 
     def __init__(self, tool: Tool[..., Any], call: Call, agent: str) -> None:
         self._tool, self._call, self._agent = tool, call, agent
+
+    def redact(self, report: Report) -> Report:
+        """Leave out what the model says."""
+        return unspoken(report, "_call")
 
     @message(limit=None)
     async def run(self) -> ToolClosed:

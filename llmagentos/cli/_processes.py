@@ -1,4 +1,4 @@
-"""The verbs about a running system's actors: ps, tree, inspect, start, stop, kill, restart, pause, resume, logs."""
+"""The verbs about a running system's actors: to see them, start and stop them, pause them."""
 
 import contextlib
 from typing import Annotated, Any
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command()(ps)
     app.command()(tree)
     app.command()(inspect)
+    app.command()(trace)
     app.command()(logs)
     for verb, text in ACTIONS.items():
         app.command(verb, help=text)(_action(verb))
@@ -67,17 +68,60 @@ def tree(*, on: On = None, json: Json = False) -> None:
         )
 
 
-def inspect(which: Which, *, on: On = None, json: Json = False) -> None:
+def inspect(
+    which: Which,
+    *,
+    state: Annotated[
+        bool, typer.Option("--state", help="Its attributes too, as its class lets people see them.")
+    ] = False,
+    on: On = None,
+    json: Json = False,
+) -> None:
     """Show all that is known of one actor."""
     from llmagentos._control._client import ask, find
+    from llmagentos._core.text import one_line
 
-    (row,) = ask(find(on), "inspect", which=which)
+    system = find(on)
+    (row,) = ask(system, "inspect", which=which)
+    attributes = ask(system, "state", Level.SECRETS, which=which) if state else []
     if json:
-        as_json(row)
+        as_json({**row, **({"attributes": {one["name"]: one["value"] for one in attributes}} if state else {})})
         return
     for key, value in row.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-        print(f"{key:10} {'-' if shown is None or shown == '' else shown}")
+        print(f"{key:10} {'-' if shown is None or shown == '' else one_line(str(shown), 2_000)}")
+    for one in attributes:
+        print(f"  .{one_line(one['name'])} = {one_line(one['value'], 2_000)}")
+
+
+def trace(
+    which: Which,
+    *,
+    most: Annotated[int | None, typer.Option("--count", "-n", help="End after so many events.", min=1)] = None,
+    on: On = None,
+    json: Json = False,
+) -> None:
+    """Show the messages that an actor handles, and what becomes of them, as they come; Ctrl-C ends it."""
+    from llmagentos._control import _client as client
+
+    rows = client.follow(client.find(on), "trace", Level.SECRETS, which=which, most=most)
+    with contextlib.closing(rows):
+        for row in rows:
+            if "tracing" in row:
+                note(f"tracing {row['tracing']}")
+            elif json:
+                as_json_line(row)
+            else:
+                print(_traced_line(row), flush=True)
+
+
+def _traced_line(row: dict[str, Any]) -> str:
+    from llmagentos._core.text import one_line
+
+    missed = f" ({row['missed']} before it were missed)" if row["missed"] else ""
+    text = f" -> {row['text']}" if row["text"] else ""
+    step = f" [{row['trace']}]" if row["trace"] else ""
+    return one_line(f"{row['at']:.6f} {row['what']} {row['message']}{text}{step}{missed}", 2_000)
 
 
 def logs(

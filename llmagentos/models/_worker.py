@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from llmactors import Actor, Exit, Mailbox, message
+from llmactors import Actor, Exit, Mailbox, Report, message
 from llmactors.hosts import register
+from llmagentos._redact import unspoken
 from llmagentos.models._protocol import Finish, GenerateRequest, Model, ModelInfo, ModelSpec, TextChunk
 from llmagentos.models.errors import (
     BackendMissingError,
@@ -54,6 +55,10 @@ class ModelWorker(Actor):
         """Unload the model."""
         if self._model is not None:
             await self._model.unload()
+
+    def redact(self, report: Report) -> Report:
+        """Leave out prompts and answers."""
+        return unspoken(report)
 
     @message(limit=GENERATE_LIMIT, raises=(RequestRefusedError, ContextTooLongError))
     async def generate(self, request: GenerateRequest) -> AsyncIterator[TextChunk | Finish]:

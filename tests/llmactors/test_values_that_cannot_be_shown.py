@@ -64,7 +64,7 @@ def test_asks_expire_whatever_their_messages_hold() -> None:
             for one in asked:
                 error = await outcome(one)
                 assert isinstance(error, AskTimeoutError)
-                assert "<hang, whose repr raises LookupError>" in str(error)
+                assert "did not answer Worker.hang within 1 s" in str(error)
             assert now() == pytest.approx(1.0, abs=0.1)
 
     run(main())
@@ -86,7 +86,7 @@ def test_a_message_that_nobody_handles_ends_nobody_whatever_it_holds() -> None:
     async def main() -> None:
         async with VirtualSystem() as system:
             ref = await system.spawn(Worker)
-            with pytest.raises(UnhandledMessageError, match="whose repr raises"):
+            with pytest.raises(UnhandledMessageError, match="no handler for ShyRequest"):
                 await ref.ask(ShyRequest())
             assert await ref.ask(Worker.echo(1)) == 1
 

@@ -215,6 +215,11 @@ class ProcessHost:
     def answers_later(self, cell: ActorRef[Any], ask: Ask) -> None:
         """Nothing to do: the worker says so."""
 
+    async def told_state(self, cell: ActorRef[Any]) -> dict[str, str]:
+        """Return the state of the instance in words: redacted in the worker, where its code is."""
+        life: Life = cell.actor
+        return await life.look()
+
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
         """Nothing to do: the gate withholds the go-ahead."""
 

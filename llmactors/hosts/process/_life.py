@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
+from llmactors import _slots as slots
 from llmactors._asks import Ask
 from llmactors._codec import Codec
 from llmactors._core.flags import OVER, PAUSED, STARTING
@@ -41,6 +42,8 @@ from llmactors.hosts.process._served import Served
 from llmactors.hosts.process._server import Forked, ForkRefusedError, Hearing, ServerLink
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from llmactors._ref import ActorRef
     from llmactors.hosts._port import Birth
 
@@ -74,6 +77,7 @@ class Life:
         self.refs = HandedOut(cell)
         self.worker: Forked | None = None
         self.over = self.up = self.killed = self.recalled = False
+        self._looks: dict[int, Future[dict[str, str]]] = {}
         self._exit: Exit | None = None  # as the worker tells it
         self._why: str | None = None  # what we killed it for
         self.page, descriptor = new_page(max(prefetch, cell.handlers.concurrency))
@@ -186,6 +190,9 @@ class Life:
         self.segments.close()
         self.served.close()
         self._desk.close()
+        for look in self._looks.values():
+            if not look.done():
+                look.set_exception(ends.ended_error(self.cell, slots.exit_of(self.cell)))
         if self.worker is not None:
             self.worker.close()
 
@@ -220,6 +227,29 @@ class Life:
             self.channel.send([Op.STOP, self.codec.wrap(exit)])
         else:
             self.kill()
+
+    async def look(self) -> dict[str, str]:
+        """Return the state of the instance in words, redacted; between two steps of its handlers.
+
+        Raises:
+            ActorEndedError: The worker ended meanwhile.
+        """
+        number = len(self._looks) + 1
+        while number in self._looks:
+            number += 1
+        answer = self._looks[number] = self.cell.scheduler.loop.create_future()
+        self.channel.send([Op.LOOK, number])
+        try:
+            state: dict[str, str] = await answer
+        finally:
+            self._looks.pop(number, None)
+        return state
+
+    def _looked(self, number: int, state: dict[str, str]) -> None:
+        """The worker shows its state; who wanted to see it may have left."""
+        answer = self._looks.get(number)
+        if answer is not None and not answer.done():
+            answer.set_result({str(name): str(text) for name, text in state.items()})
 
     # -- in ----------------------------------------------------------------------------------------------------
     def received(self, items: list[Item]) -> None:
@@ -285,6 +315,8 @@ class Life:
             case Op.ENDED:
                 self._exit = self.codec.unwrap(parts[0])
                 self.kill()
+            case Op.LOOKED:
+                self._looked(*parts)
             case Op.RECALLED:
                 says, numbers, held = parts
                 self.post.recalled(says, numbers, held=held)

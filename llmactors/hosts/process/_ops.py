@@ -34,6 +34,7 @@ class Op(IntEnum):
     PAUSE = 22
     RESUME = 23
     RECALL = 24
+    LOOK = 25  # number: LOOKED comes back
 
     # worker to main process
     UP = 30
@@ -42,5 +43,6 @@ class Op(IntEnum):
     ENDED = 39  # exit
     DEAD = 33  # number of a say, reason: nobody handled it, or nobody heard its error
     RECALLED = 34  # count of says, numbers of calls, whether what is in hand waits at a checkpoint of a paused actor
+    LOOKED = 37  # number, the actor's state in words, redacted
     ORDER = 35  # name, arguments: nothing comes back
     REQUEST = 36  # number, name, arguments: ANSWER or FAIL comes back

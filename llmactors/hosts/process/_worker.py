@@ -22,6 +22,7 @@ from llmactors._codec import Codec
 from llmactors._core.flags import ENDING, PAUSED
 from llmactors._exits import Exit
 from llmactors._messages import Ended, Started, StartFailed
+from llmactors._redact import told_state
 from llmactors._signals import Pause, Resume, Stop
 from llmactors.errors import NotSerialisableError, StartIgnored
 from llmactors.hosts._port import Birth
@@ -219,6 +220,8 @@ class Worker:
                 self.segments.released(*parts)
             case Op.DROP:
                 self.segments.dropped(*parts)
+            case Op.LOOK:
+                self.channel.send([Op.LOOKED, parts[0], told_state(self.cell.actor, self.cell.path)])
             case Op.LATER:
                 pass
             case _:

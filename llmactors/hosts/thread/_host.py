@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from inspect import iscoroutinefunction
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
@@ -22,6 +22,7 @@ from llmactors.hosts.thread._context import ThreadContext
 from llmactors.hosts.thread._life import Life
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import Callable
 
     from llmactors._exits import Exit
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from llmactors._table import Table
     from llmactors._usage import Usage
     from llmactors.hosts._port import Birth
+
+R = TypeVar("R")
 
 PATIENCE: Final = 1.0  # seconds; a thread that has run its last order is gone long before
 
@@ -135,6 +138,9 @@ class ThreadHost(LoopHost):
     def _bury(self, cell: ActorRef[Any], life: Life) -> None:
         cell.cpu += life.runner.cpu()
         cell.actor._life = None
+        for look in life.looks:
+            if not look.done():
+                look.set_exception(ends.ended_error(cell, slots.exit_of(cell)))
         self._lives = {one for one in self._lives if one.alive()}
 
     def _stopped_by_others(self, life: Life) -> None:
@@ -145,10 +151,24 @@ class ThreadHost(LoopHost):
         """A plain handler finishes, but waits for nobody else; an async one is cancelled."""
         life, extra = _life_of(cell), cell.extra
         message = item.message
-        if life is None or message.__class__ not in cell.handlers or not _is_threaded(cell.handlers[message.__class__]):
+        table = self.table(cell.cls)  # which an actor that is traced does not use itself
+        if life is None or message.__class__ not in table or not _is_threaded(table[message.__class__]):
             super().abandon(cell, item)
         elif extra is not None and any(job.item is item for job in extra.jobs):
             life.give_back()
+
+    async def inside(self, cell: ActorRef[Any], call: Callable[[Any], R]) -> R:
+        """Call with the instance on its thread, after the handler in hand."""
+        life = _life_of(cell)
+        if life is None:
+            raise ends.ended_error(cell, slots.exit_of(cell))
+        answer: Future[R] = cell.scheduler.loop.create_future()
+        life.looks.add(answer)
+        life.order(partial(call, cell.actor), partial(_looked, answer))
+        try:
+            return await answer
+        finally:
+            life.looks.discard(answer)
 
     # -- what is known -----------------------------------------------------------------------------------------
     def usage(self, cell: ActorRef[Any]) -> Usage:
@@ -172,6 +192,15 @@ def _make(actor: Any, birth: Birth) -> Any:
     actor.__init__(*birth.args, **(birth.kwargs or {}))
     hook = getattr(actor, "on_start", None)
     return None if hook is None else hook()
+
+
+def _looked(answer: Future[Any], value: Any, error: BaseException | None) -> None:
+    if answer.done():
+        return
+    if error is None:
+        answer.set_result(value)
+    else:
+        answer.set_exception(error)
 
 
 def _nothing() -> None:

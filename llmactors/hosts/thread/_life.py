@@ -50,6 +50,7 @@ class Life:
         self._given_up = False
         self._finished: Callable[[], None] | None = None
         self._waiting: set[asyncio.Task[Any]] = set()
+        self.looks: set[asyncio.Future[Any]] = set()  # who waits to see the instance
         self._ref = Runner.start(self)
 
     # -- on the loop -----------------------------------------------------------------------------------------

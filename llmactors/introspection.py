@@ -1,0 +1,135 @@
+"""Seeing what a living actor is doing, as OTP's `sys` does: its state, its messages, its account.
+
+All of it works on an actor that is paused, too (`ref.pause()`, OTP's suspend; `ref.resume()`), and the account is
+`ref.usage()`. What is told in words (`describe`, `trace`) goes through the actor's `redact`; `get_state` does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from llmactors._core.flags import DEAD, ENDED, REMOTE, STARTING
+from llmactors._redact import OURS, state_of, told_state
+from llmactors._tracing import Tracing
+from llmactors._values import Event
+from llmactors.errors import ActorDownError, ActorEndedError, HostCapabilityError, WrongThreadError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from llmactors._ref import ActorRef
+
+__all__ = ["Event", "Tracing", "describe", "get_state", "replace_state", "trace"]
+
+KEPT: int = 1_000  # events
+
+R = TypeVar("R")
+
+
+class _Inside(Protocol):
+    """A host that lets somebody look at an instance."""
+
+    def inside(self, cell: ActorRef[Any], call: Callable[[Any], R]) -> Awaitable[R]:
+        """Call with the instance, where its handlers run."""
+        ...
+
+
+async def describe(ref: ActorRef[Any]) -> dict[str, str]:
+    """Return the state of an actor in words, by attribute; redacted, and cut where it is long.
+
+    Raises:
+        ActorDownError: No incarnation is up.
+        ActorEndedError: The slot was discarded.
+        HostCapabilityError: Its host does not show it.
+    """
+    told = getattr(ref.handlers.host, "told_state", None)
+    _check_up(ref)
+    if told is not None:
+        described: dict[str, str] = await told(ref)
+        return described
+    path = ref.path
+    return await _host_of(ref).inside(ref, lambda actor: told_state(actor, path))
+
+
+async def get_state(ref: ActorRef[Any]) -> dict[str, Any]:
+    """Return the attributes of an actor's instance, as they are and not redacted: a dict of its own, the values shared.
+
+    It is read between two handlers, or while an async one waits. On a thread it waits for the handler in hand.
+
+    Raises:
+        ActorDownError: No incarnation is up.
+        ActorEndedError: The slot was discarded.
+        HostCapabilityError: It lives in another process.
+    """
+    return await _host_of(ref).inside(ref, state_of)
+
+
+async def replace_state(ref: ActorRef[Any], change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> dict[str, Any]:
+    """Replace the attributes of an actor's instance by what *change* makes of them, and return that.
+
+    It happens at once, between two handlers or while an async one waits; an attribute that is left out is deleted. If
+    *change* raises, its error is raised here, the state is what it was, and the actor lives on.
+
+    Raises:
+        ActorDownError: No incarnation is up.
+        ActorEndedError: The slot was discarded.
+        HostCapabilityError: It lives in another process.
+        TypeError: *change* did not return a mapping of attributes.
+    """
+
+    def replaced(actor: Any) -> dict[str, Any]:
+        before = state_of(actor)
+        after = change(dict(before))
+        if not _is_state(after):
+            raise TypeError(f"the new state of `{ref.path}` is {type(after).__name__}: return a dict of its attributes")
+        for name in before.keys() - after.keys():
+            delattr(actor, name)
+        for name, value in after.items():
+            setattr(actor, name, value)
+        return dict(after)
+
+    return await _host_of(ref).inside(ref, replaced)
+
+
+def trace(ref: ActorRef[Any], keep: int = KEPT) -> Tracing:
+    """Watch the messages that an actor handles from now on, and what becomes of them; also across its restarts.
+
+    Args:
+        ref: The actor.
+        keep: Events that may wait to be taken, 1 or more; the oldest go when there are more.
+
+    Raises:
+        HostCapabilityError: Its messages are handled in another process.
+    """
+    if keep < 1:
+        raise ValueError(f"keep={keep!r}: at least 1 event is kept")
+    if ref.flags & REMOTE:
+        raise HostCapabilityError(_name_of(ref), f"trace the messages of `{ref.path}`")
+    return Tracing(ref, keep)
+
+
+def _is_state(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(name, str) and name not in OURS for name in value)
+
+
+def _check_up(ref: ActorRef[Any]) -> None:
+    if get_ident() != ref.scheduler.thread:
+        raise WrongThreadError("introspection")
+    if ref.flags & DEAD:
+        raise ActorEndedError(ref.path, None if ref.extra is None else ref.extra.exit)
+    if ref.flags & (ENDED | STARTING):
+        raise ActorDownError(ref.path, ref.state)
+
+
+def _host_of(ref: ActorRef[Any]) -> _Inside:
+    _check_up(ref)
+    host: Any = ref.handlers.host
+    if not hasattr(host, "inside"):
+        raise HostCapabilityError(_name_of(ref), f"hand out the state of `{ref.path}`; `describe` tells of it")
+    return cast("_Inside", host)
+
+
+def _name_of(ref: ActorRef[Any]) -> str:
+    return f"{type(ref.handlers.host).__name__.removesuffix('Host')}()"
