@@ -74,6 +74,7 @@ class Extra:
         "stopping",
         "stopping_host",
         "timers",
+        "told",
         "unclaimed",
         "unlinked",
         "up",
@@ -91,6 +92,7 @@ class Extra:
         self.kept_alive = self.spawned_alive = 0  # children with a life in them: in slots, and on their own
         self.id = 0
         self.kept = False  # the owner holds the slot and decides what becomes of it
+        self.told = True  # that an incarnation is up; not while the owner looks for itself
         self.unclaimed = False  # its owner was restarted and has not opened it again yet
         self.pause_children = False
         self.numbered = False  # a child was given a name that ends in a number, as those that are made up do

@@ -8,7 +8,7 @@ from llmactors import _accounts as accounts
 from llmactors import _lives as lives
 from llmactors import _passing as passing
 from llmactors import _slots as slots
-from llmactors._core.flags import DEAD, ENDED
+from llmactors._core.flags import DEAD, ENDED, OVER, STARTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -75,8 +75,15 @@ class Slot(Generic[A]):
         """Begin the first incarnation."""
         self.revive()
 
-    def revive(self, requeue: Iterable[InHand] = ()) -> None:
+    def revive(self, requeue: Iterable[InHand] = (), *, told: bool = True) -> bool:
         """Begin the next incarnation; *requeue* (an `Ended`'s `in_hand`) goes back to the front of the mailbox.
+
+        Args:
+            requeue: messages that it is to handle first.
+            told: whether a `Started` is to come also where the incarnation is up by now.
+
+        Returns:
+            Whether it is up by now: its `on_start`, if it has one, did not wait.
 
         Raises:
             RuntimeError: An incarnation lives in the slot, or the slot was discarded.
@@ -86,7 +93,13 @@ class Slot(Generic[A]):
             raise RuntimeError(f"slot `{cell.path}` is {cell.state}: only a slot that is down can be revived")
         if requeue:
             slots.requeue(cell, list(requeue))
-        lives.begin(cell, self.birth)
+        extra = cell.need_extra()
+        extra.told = told
+        try:
+            lives.begin(cell, self.birth)
+        finally:
+            extra.told = True
+        return not cell.flags & (STARTING | OVER)
 
     def stop(self) -> None:
         """Ask the incarnation to end; after the slot's shutdown time it is killed."""

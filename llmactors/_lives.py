@@ -96,7 +96,7 @@ def started(cell: ActorRef[Any]) -> None:
             cancel_timers(cell)
         if extra.children:
             _claim_children(cell)
-        if extra.kept and cell.owner is not None:
+        if extra.kept and extra.told and cell.owner is not None:
             cell.owner.signal(Started(cell))
         if extra.up:
             wake_up(cell, None)

@@ -221,7 +221,8 @@ class Keeper:
     def _begin_start(self, name: str) -> None:
         try:
             slot = self.slots.get(name) or self._open(name)
-            slot.revive(self._in_hand.pop(name, ()))
+            if slot.revive(self._in_hand.pop(name, ()), told=False):
+                self.happened(events.Started(name))
         except Exception as error:  # noqa: BLE001  an order that fails is an event like any other
             self.start_failed(name, error, ignored=False)
 

@@ -128,3 +128,33 @@ async def test_the_outcome_of_every_order_is_told_once() -> None:
         exits: tuple[type[Exit], ...] = (Shutdown, Killed)
         assert isinstance(ended.exit, exits)
         assert [type(one) for one in owner.heard] == [Started, StartFailed, Ended, StartFailed]
+
+
+class Slow(Idler):
+    """Is up some time after its start."""
+
+    async def on_start(self) -> None:
+        await asyncio.sleep(0)
+
+
+class Broken(Idler):
+    """Is never up."""
+
+    def on_start(self) -> None:
+        raise ValueError
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    ("cls", "at_once", "outcome"), [(Idler, True, Started), (Slow, False, Started), (Broken, False, StartFailed)]
+)
+async def test_an_owner_that_looks_for_itself_is_told_only_what_it_could_not_see(
+    cls: type[Actor], at_once: bool, outcome: type, told: bool
+) -> None:
+    async with ActorSystem() as system:
+        owner = await keeper(system)
+        slot = owner.context.open("kept", cls)
+        assert slot.revive(told=told) is at_once
+        await turns(5)
+        heard = [type(one) for one in owner.heard]
+        assert heard == ([] if at_once and not told else [outcome])
