@@ -1,3 +1,4 @@
+import pytest
 from conforming import Gate, Pair, Probe
 
 from llmactors import ActorRef, ActorSystem
@@ -33,3 +34,18 @@ async def test_a_tell_never_runs_the_handler_inside_its_sender_s_call(system: Ac
     assert probe.tell(Probe.note(1))
     assert probe.usage().handled == 0
     assert await probe.ask(Probe.seen()) == [1]
+
+
+async def test_only_on_the_loop_and_with_credit_is_an_ask_handed_over_directly(
+    system: ActorSystem, host: HostConfig, request: pytest.FixtureRequest
+) -> None:
+    probe = await system.spawn(Probe, host=host)
+    asking = probe.ask(Probe.seen())
+    try:
+        asking.send(None)
+    except StopIteration as answer:
+        directly = answer.value == []
+    else:
+        directly = False
+    asking.close()
+    assert directly == (request.node.callspec.params["host"] == "loop")

@@ -1,25 +1,30 @@
-"""Every test of this suite runs on every host."""
+"""Every test of this suite runs on every host, and on the loop in both ways of handing an ask over."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from handing_over import QUEUED, as_its_host_says, hand_over_by_queue
 from performers import Keeper, Probe
 
 from llmactors import ActorRef, ActorSystem
 from llmactors.hosts import HostConfig, Loop, Process
 
+HOSTS: dict[str, HostConfig] = {"loop": Loop(), QUEUED: Loop(), "process": Process()}
 
-@pytest.fixture(params=[Loop(), Process()], ids=["loop", "process"])
-def host(request: pytest.FixtureRequest) -> HostConfig:
+
+@pytest.fixture(params=list(HOSTS))
+def host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> HostConfig:
     """The host under test."""
-    chosen: HostConfig = request.param
-    return chosen
+    if request.param == QUEUED:
+        hand_over_by_queue(monkeypatch)
+    return HOSTS[request.param]
 
 
 @pytest.fixture
-async def system() -> AsyncIterator[ActorSystem]:
+async def system(request: pytest.FixtureRequest) -> AsyncIterator[ActorSystem]:
     """A system without a tree."""
+    as_its_host_says(request)
     async with ActorSystem() as system:
         yield system
 
