@@ -19,7 +19,7 @@ from supervisors._core import _effects as effects
 from supervisors._core import _events as events
 from supervisors._core._administration import refusal
 from supervisors._core._decide import decide
-from supervisors._core._effects import Fact, Order
+from supervisors._core._effects import Fact, Rare
 from supervisors._core._family import Family, Rules, Verdict, family
 from supervisors._core._slots import Terms
 from supervisors._reports import causes_of, described, error_of, is_heard, report
@@ -102,8 +102,10 @@ class Keeper:
             while self._events:
                 self.family, orders = decide(self.family, self._events.popleft(), self._clock())
                 for effect in orders:
-                    if isinstance(effect, effects.Report):  # the most frequent by far
+                    if isinstance(effect, effects.Report):  # the most frequent first
                         self._report(effect)
+                    elif isinstance(effect, effects.BeginStart):
+                        self._begin_start(effect.name)
                     else:
                         self._order(effect)
         except BaseException:
@@ -191,10 +193,8 @@ class Keeper:
         return later
 
     # -- what is ordered ----------------------------------------------------------------------------------------------
-    def _order(self, effect: Order) -> None:
+    def _order(self, effect: Rare) -> None:
         match effect:
-            case effects.BeginStart(name):
-                self._begin_start(name)
             case effects.SendStop(name):
                 self.slots[name].stop()
             case effects.Kill(name, why):

@@ -137,9 +137,8 @@ class Finished:
     """No child is left. The family's verdict says how the supervisor is to end."""
 
 
-Order: TypeAlias = (
-    BeginStart
-    | SendStop
+Rare: TypeAlias = (
+    SendStop
     | Kill
     | Probe
     | Look
@@ -152,4 +151,4 @@ Order: TypeAlias = (
     | Ready
     | Finished
 )
-Effect: TypeAlias = Order | Report
+Effect: TypeAlias = Report | BeginStart | Rare
