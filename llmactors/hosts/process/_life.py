@@ -35,6 +35,7 @@ from llmactors.hosts.process._names import MAIN, main_file, name_of_class
 from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._page import new_page
 from llmactors.hosts.process._post import Post
+from llmactors.hosts.process._pulse import Watch
 from llmactors.hosts.process._refs import HandedOut
 from llmactors.hosts.process._says import Says, says_of
 from llmactors.hosts.process._segments import Segments
@@ -80,6 +81,7 @@ class Life:
         self._looks: dict[int, Future[dict[str, str]]] = {}
         self._exit: Exit | None = None  # as the worker tells it
         self._why: str | None = None  # what we killed it for
+        self._cause: Exception | None = None  # the same, where it has an error of its own
         self.page, descriptor = new_page(max(prefetch, cell.handlers.concurrency))
         ours, theirs = socket.socketpair()
         passing, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -91,6 +93,7 @@ class Life:
         self.segments.attach(cell.scheduler.loop)
         self.codec = Codec(self.refs, segments=self.segments)
         self.calls = Calls(self)
+        self.watch = Watch(self)
         self.post = Post(cell, self, self.page, grammar_of(birth.cls), says)
         self.served = Served(self, _nothing, in_worker=False)
         self._desk = Desk(self)
@@ -141,6 +144,11 @@ class Life:
         if self.worker is not None:
             self.worker.kill()
 
+    def end_for(self, error: Exception) -> None:
+        """Kill the process, and have *error* as the cause of the incarnation's end."""
+        self._cause = error
+        self.kill()
+
     def _broken(self, why: str) -> None:
         """The connection has ended, or what came over it made no sense: the process ends too."""
         self._why = None if why == "its connection has ended" else why
@@ -168,10 +176,10 @@ class Life:
         self.channel.drain()
         self._close()
         if cell.actor is self:
-            self._tell_end(WorkerLostError(0 if worker is None else worker.pid, how))
+            self._tell_end(self._cause or WorkerLostError(0 if worker is None else worker.pid, how))
         self.page.close()
 
-    def _tell_end(self, lost: WorkerLostError) -> None:
+    def _tell_end(self, lost: Exception) -> None:
         """The process is gone: tell the kernel, which may have ended the incarnation before."""
         cell = self.cell
         if not cell.flags & OVER:
@@ -193,6 +201,7 @@ class Life:
         for look in self._looks.values():
             if not look.done():
                 look.set_exception(ends.ended_error(self.cell, slots.exit_of(self.cell)))
+        self.watch.close()
         if self.worker is not None:
             self.worker.close()
 
@@ -280,6 +289,8 @@ class Life:
             self._outcome(op, *parts)
         elif op is Op.SAID:
             self.post.said(*parts)
+        elif op is Op.PONG:
+            self.watch.answered(*parts)
         elif op is Op.RELEASE:
             self.segments.released(*parts)
         elif op is Op.DROP:

@@ -35,9 +35,11 @@ class Op(IntEnum):
     RESUME = 23
     RECALL = 24
     LOOK = 25  # number: LOOKED comes back
+    PING = 26  # number: PONG comes back when the loop turns
 
     # worker to main process
     UP = 30
+    PONG = 38  # number
     START_FAILED = 31  # error, whether it is StartIgnored
     CRASHED = 32  # error
     ENDED = 39  # exit

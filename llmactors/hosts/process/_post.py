@@ -48,7 +48,7 @@ class Post:
         self._cell, self._channel, self._calls = cell, channel, life.calls
         self._grammar, self._writers = grammar, says.writers
         self._put, self._window = channel.put, page.size
-        self.sent = Sent(page, page.size, cell.need_extra().jobs)
+        self.sent = Sent(page, cell.need_extra().jobs, life.watch.begin)
         self._page = page
 
     # -- over ------------------------------------------------------------------------------------------------------

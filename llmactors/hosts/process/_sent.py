@@ -17,7 +17,13 @@ from llmactors.hosts.process._calls import Call
 from llmactors.hosts.process._page import FINISHED, TAKEN, WAITING, Page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmactors.hosts.process._calls import Calls
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 class Hands:
@@ -35,18 +41,18 @@ class Sent:
 
     Args:
         page: Where the worker writes what it has in hand.
-        window: Messages that may be out at a time.
         jobs: The cell's jobs.
+        begun: Called when the worker, which had no messages, is about to have one.
     """
 
-    __slots__ = ("_done", "_hands", "_jobs", "calls", "page", "says", "window")
+    __slots__ = ("_done", "_hands", "_jobs", "begun", "calls", "page", "says")
 
-    def __init__(self, page: Page, window: int, jobs: set[Any]) -> None:
-        self.page, self.window = page, window
+    def __init__(self, page: Page, jobs: set[Any], begun: Callable[[], None] = _nothing) -> None:
+        self.page = page
         self.says: deque[Any] = deque()
         self._done = 0  # says that were acknowledged
         self.calls = 0  # calls that are out, not counting those that are answered later
-        self._hands, self._jobs = Hands(), jobs
+        self._hands, self._jobs, self.begun = Hands(), jobs, begun
 
     @property
     def out(self) -> int:
@@ -60,7 +66,9 @@ class Sent:
 
     def begin(self) -> None:
         """The worker is about to have messages: a stop waits for them from here on."""
-        self._jobs.add(self._hands)
+        if self._hands not in self._jobs:
+            self._jobs.add(self._hands)
+            self.begun()
 
     def idle(self) -> None:
         """The worker has no messages."""
@@ -96,16 +104,22 @@ class Sent:
     # -- how far they got ------------------------------------------------------------------------------------------
     def waiting(self, calls: Calls) -> int:
         """Return how many the worker has not begun."""
-        state = self.page.state_of_tell
-        says = sum(state(number) == WAITING for number in range(self._done + 1, self.said + 1))
+        says = self.said - min(max(self._done, self.page.counts[0]), self.said)
         return says + sum(self.state_of(number, call) == WAITING for number, call in calls.book.items())
+
+    def hands(self, calls: Calls) -> list[tuple[Any, Any]]:
+        """Return what the worker has in hand: what tells one message from the next, and the mailbox's entry."""
+        held: list[tuple[Any, Any]] = []
+        taken = self.page.counts[0]
+        if self._done < taken <= self.said and self.page.state_of_tell(taken) == TAKEN:
+            held.append((("say", taken), self.say(taken)))
+        book = calls.book.items()
+        held += [(number, call.item) for number, call in book if self.state_of(number, call) == TAKEN]
+        return held
 
     def in_hand(self, calls: Calls) -> bool:
         """Say whether the worker has a message in hand."""
-        state = self.page.state_of_tell
-        if any(state(number) == TAKEN for number in range(self._done + 1, self.said + 1)):
-            return True
-        return any(self.state_of(number, call) == TAKEN for number, call in calls.book.items())
+        return bool(self.hands(calls))
 
     def state_of(self, number: int, call: Call) -> int:
         """Return how far a call got."""

@@ -216,16 +216,22 @@ class Worker:
                 self.cell.signal(Resume())
             case Op.RECALL:
                 self._recall()
-            case Op.RELEASE:
-                self.segments.released(*parts)
-            case Op.DROP:
-                self.segments.dropped(*parts)
+            case Op.RELEASE | Op.DROP | Op.PING:
+                self._on_connection(op, *parts)
             case Op.LOOK:
                 self.channel.send([Op.LOOKED, parts[0], told_state(self.cell.actor, self.cell.path)])
             case Op.LATER:
                 pass
             case _:
                 self._outcome(op, *parts)
+
+    def _on_connection(self, op: Op, what: Any) -> None:
+        if op is Op.PING:
+            self.channel.put([int(Op.PONG), what])
+        elif op is Op.RELEASE:
+            self.segments.released(what)
+        else:
+            self.segments.dropped(what)
 
     def _ask(
         self,
