@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from llmactors._system import ActorSystem
 
-SECOND_SIGNAL_KILLS: Final = (signal.SIGINT, signal.SIGTERM)
+STOPPING: Final = ("SIGINT", "SIGTERM", "SIGHUP")  # the last when a terminal goes away
+ALWAYS: Final = {signal.SIGINT, signal.SIGTERM}
+SIGNALLED: Final = 128  # the status of what a signal stopped is that much more than the signal
+SLOW: Final = 5.0  # seconds of starting, after which it is said what still starts
 THRESHOLDS: Final = (10_000, 1_000, 1_000_000)
 COLLECT_EVERY: Final = 5.0  # seconds
 
@@ -48,7 +51,11 @@ def run(system: ActorSystem) -> int:
 async def _main(system: ActorSystem) -> int:
     signals = _Signals(system)
     try:
-        error = await signals.until_over(system.start())
+        telling = asyncio.create_task(_tell_what_starts(system))
+        try:
+            error = await signals.until_over(system.start())
+        finally:
+            telling.cancel()
         if error is not None and signals.received is None:
             report(logging.CRITICAL, "system_did_not_start", system=system.name, chain=causes(error))
             return 1
@@ -72,7 +79,19 @@ def _status(system: ActorSystem, received: int | None) -> int:
     except BaseException as error:  # noqa: BLE001  as above
         report(logging.CRITICAL, "system_failed", system=system.name, chain=causes(error))
         return 1
-    return 130 if received == signal.SIGINT else 0
+    return 0 if received in {None, signal.SIGTERM} else SIGNALLED + (received or 0)
+
+
+async def _tell_what_starts(system: ActorSystem) -> None:
+    """Say now and then what the start waits for: the actors that start and have none below them that does."""
+    wait = SLOW
+    while True:
+        await asyncio.sleep(wait)
+        wait *= 2
+        starting = [ref.path for ref in system.actors() if ref.state == "starting"]
+        above = {one.rpartition("/")[0] or "/" for one in starting if one != "/"}
+        waited_for = [path for path in starting if path not in above]
+        report(logging.WARNING, "still_starting", system=system.name, actors=waited_for[:10])
 
 
 async def _collect() -> None:
@@ -83,7 +102,7 @@ async def _collect() -> None:
 
 
 class _Signals:
-    """The first SIGINT or SIGTERM stops the system in order, the second kills what is left."""
+    """The first SIGINT, SIGTERM or SIGHUP stops the system in order, the second kills what is left."""
 
     def __init__(self, system: ActorSystem) -> None:
         self._system = system
@@ -91,8 +110,11 @@ class _Signals:
         self.received: int | None = None
         self._loop = asyncio.get_running_loop()
         self._before: dict[int, Any] = {}
-        for number in SECOND_SIGNAL_KILLS:
-            self._before[number] = signal.getsignal(number)
+        for number in (signal.Signals[name] for name in STOPPING if hasattr(signal, name)):
+            before = signal.getsignal(number)
+            if number not in ALWAYS and before is signal.SIG_IGN:  # of nohup
+                continue
+            self._before[number] = before
             if sys.platform == "win32":
                 signal.signal(number, lambda n, _: self._loop.call_soon_threadsafe(self._on_signal, n))
             else:

@@ -51,11 +51,11 @@ def details(ref: ActorRef[Any]) -> dict[str, Any]:
     letters = ref.system.dead_letters.recent
     return {
         **row_of(ref),
-        "class": f"{ref.cls.__module__}.{ref.cls.__qualname__}",
+        "class": _named(ref.cls),
         "spent": {name: f"{amount:g}" for name, amount in ref.usage().spent.items()} or None,
         "children": [child.path for child in ref.children()],
         "dead letters": [f"{one.reason}: {_name_of(one.message)}" for one in letters if one.path == ref.path],
-        "about": (ref.cls.__doc__ or "").strip().partition("\n")[0],
+        "about": _about(ref.cls),
     }
 
 
@@ -74,6 +74,27 @@ def _name_of(message: object) -> str:
     """Name a message: what is in it may be anybody's secret."""
     info = getattr(message, "__endpoint__", None)
     return type(message).__qualname__ if info is None else f"{info.owner.__name__}.{info.name}"
+
+
+def resting_details(parent: str, name: str, actor: Any, state: str, starts: int) -> dict[str, Any]:
+    """Tell what is known of a child that does not run: what it is, and how often it ran."""
+    cls = getattr(actor, "func", actor)  # of a partial
+    told: dict[str, Any] = {
+        "class": _named(cls),
+        "spent": None,
+        "children": [],
+        "dead letters": [],
+        "about": _about(cls),
+    }
+    return {**resting_row(parent, name, cls, state, starts), **told}
+
+
+def _named(cls: Any) -> str:
+    return f"{getattr(cls, '__module__', '?')}.{getattr(cls, '__qualname__', '?')}"
+
+
+def _about(cls: Any) -> str:
+    return (cls.__doc__ or "").strip().partition("\n")[0]
 
 
 def kind_of(cls: Any) -> str:

@@ -9,7 +9,7 @@ from llmactors import ActorRef, ActorSystem, introspection
 from llmactors.errors import LLMActorsError
 from llmagentos._control._agents import AgentVerbs
 from llmagentos._control._budgets import BudgetVerbs
-from llmagentos._control._rows import details, event_row, kind_of, resting_row, row_of
+from llmagentos._control._rows import details, event_row, kind_of, resting_details, resting_row, row_of
 from llmagentos._control._server import Rows, Verb
 from llmagentos._control.errors import VerbFailedError
 from llmagentos._core.control import Level
@@ -75,8 +75,14 @@ class Verbs:
             yield resting_row(parent.path, info.name, info.actor, info.state, info.starts)
 
     async def inspect(self, args: dict[str, Any]) -> Rows:
-        """Tell all that is known of one actor."""
-        yield details(self._find(_which(args)))
+        """Tell all that is known of one actor, running or at rest."""
+        which = _which(args)
+        resting = [] if self._living(which) else await self._at_rest()
+        found = [(owner, info) for owner, info in resting if which in {info.name, _path(owner, info)}]
+        for owner, info in found[:1]:
+            yield resting_details(owner.path, info.name, info.actor, info.state, info.starts)
+        if not found:
+            yield details(self._find(which))
 
     async def state(self, args: dict[str, Any]) -> Rows:
         """Tell the state of one actor, attribute by attribute, as its `redact` leaves it."""
@@ -182,16 +188,20 @@ class Verbs:
         Raises:
             VerbFailedError: There is none, or there are several of that name.
         """
-        living = [ref for ref in self._system.actors() if ref.state != "discarded"]
-        path = "/" + which.strip("/")
-        found = [ref for ref in living if ref.path == path or str(ref.id) == which]
-        found = found or [ref for ref in living if ref.name == which]
+        found = self._living(which)
         if not found:
             raise VerbFailedError(f"there is no actor `{which}`; `llmagentos ps` lists those there are")
         if len(found) > 1:
             paths = ", ".join(ref.path for ref in found[:5])
             raise VerbFailedError(f"{len(found)} actors are called `{which}`; say which by its path: {paths}")
         return found[0]
+
+    def _living(self, which: str) -> list[ActorRef[Any]]:
+        """Answer the actor with that path or id, or else all of that name."""
+        living = [ref for ref in self._system.actors() if ref.state != "discarded"]
+        path = "/" + which.strip("/")
+        found = [ref for ref in living if ref.path == path or str(ref.id) == which]
+        return found or [ref for ref in living if ref.name == which]
 
     async def _at_rest(self) -> list[tuple[ActorRef[Any], ChildInfo]]:
         """Answer the children that supervisors keep without running them."""

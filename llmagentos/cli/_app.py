@@ -16,8 +16,9 @@ from llmagentos.errors import LLMAgentOSError
 
 INTERRUPTED = 130
 """The status of a program that Ctrl-C ended."""
-TERMINATED = 143
-"""The status of a program that SIGTERM ended; `run` has its own, 0, because a service is meant to be ended so."""
+SIGNALLED = 128
+"""So much more than the signal is the status of what it ended: 129 for SIGHUP (its terminal is gone), 143 for SIGTERM.
+`run` has its own for SIGTERM, 0, because a service is meant to be ended so."""
 PIPE_CLOSED = 141
 """The status of a program whose reader went away."""
 
@@ -58,7 +59,9 @@ app.add_typer(_models.app, name="model")
 
 def main() -> None:
     """Run the command line, and exit with its status."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, number) and signal.getsignal(signal.Signals[number]) is signal.SIG_DFL:  # nohup ignores one
+            signal.signal(signal.Signals[number], _terminated)
     make_usable()
     try:
         app()
@@ -77,6 +80,6 @@ def main() -> None:
         sys.exit(1)
 
 
-def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
     """End like any program does, so that what was started is stopped in order."""
-    raise SystemExit(TERMINATED)
+    raise SystemExit(SIGNALLED + number)

@@ -133,14 +133,19 @@ def _converse(agent: "Handle", default: "DefaultSystem", model: str) -> None:
 
 
 def _read() -> str | None:
-    """Read a question; None at the end of input."""
+    """Read a question; None at the end of input, nothing where it was no text."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401 - its import gives `input` editing and history
     try:
-        return input("> ")
+        question = input("> ")
+        question.encode()  # what the terminal's encoding could not read comes as halves of characters, or is an error
     except EOFError:
         print()
         return None
+    except UnicodeError:
+        note("that was no UTF-8 text; type it again")
+        return ""
+    return question
 
 
 def _answer_or_break_off(agent: "Handle", question: str) -> None:

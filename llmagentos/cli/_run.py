@@ -96,9 +96,11 @@ def pick(module: ModuleType, wanted: str) -> "Runnable":
     }
     trees = {name: value for name, value in own.items() if not hasattr(value, "answer")}
     choice = trees or own  # agents beside a tree are its parts
+    if not choice:
+        reason = f"it defines no Supervisor and no Agent; one that it imports is named as in `{where}:NAME`"
+        raise NothingToRunError(where, reason)
     if len(choice) != 1 and "App" not in choice:
-        names = ", ".join(own) or "no Supervisor and no Agent"
-        raise NothingToRunError(where, f"it defines {names}; say which one with `{where}:NAME`")
+        raise NothingToRunError(where, f"it defines {', '.join(own)}; say which one with `{where}:NAME`")
     return choice.get("App") or next(iter(choice.values()))
 
 

@@ -21,7 +21,7 @@ from llmagentos.models._catalogue import KnownModel, known
 from llmagentos.models._locks import exclusive
 from llmagentos.models._pip import download
 from llmagentos.models._store import is_there, lock_path, models_dir
-from llmagentos.models.errors import PullError, PullHashError, PullSpaceError
+from llmagentos.models.errors import PullCacheError, PullHashError, PullSpaceError
 
 CHUNK = 1 << 20
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -69,8 +69,10 @@ def fetch(model: KnownModel, requirement: str, directory: Path, progress: OnProg
             if not is_there(model, final):
                 _fetch_alone(model, requirement, final, progress)
     except OSError as error:
-        kind = PullSpaceError if error.errno in _NO_SPACE else PullError
-        raise kind(model.name, str(error)) from error
+        if error.errno in _NO_SPACE:
+            raise PullSpaceError(model.name, str(error)) from error
+        reason = f"`{error.filename or directory}` cannot be used ({error.strerror or error})"
+        raise PullCacheError(model.name, reason) from error
     return final
 
 

@@ -13,7 +13,7 @@
         ContextTooLongError    the conversation does not fit
       GenerationFailedError    the model is at fault
       PullError                a model could not be fetched; the cache is as it was
-        PullOfflineError, PullHashError, PullSpaceError, PullToolMissingError
+        PullOfflineError, PullHashError, PullSpaceError, PullCacheError, PullToolMissingError
 
 Every error is made of its facts (`error.args`), so that it can be rebuilt in another process; `str(error)` is the
 sentence.
@@ -181,6 +181,12 @@ class PullOfflineError(PullError):
     """The package index was not reached, or does not have the package."""
 
     remedy = "check the network, or pip's own settings (`pip config list`) for an index that has the package"
+
+
+class PullCacheError(PullError):
+    """The directory for models cannot be used."""
+
+    remedy = "have `LLMAGENTOS_CACHE` name a directory that you may write to"
 
 
 class PullHashError(PullError):

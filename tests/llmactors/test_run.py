@@ -29,6 +29,20 @@ def start(started: list[subprocess.Popen[str]], *how: str) -> subprocess.Popen[s
     return program
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 129)])
+def test_a_start_that_takes_long_says_what_it_waits_for(
+    started: list[subprocess.Popen[str]], number: signal.Signals, status: int
+) -> None:
+    program = start(started, "slow start")
+    assert program.stderr is not None
+    told = next(line for line in program.stderr if "still_starting" in line)
+    assert "actors=['/']" in told
+    program.send_signal(number)
+    program.communicate(timeout=20)
+    assert program.returncode == status
+
+
 def wait_for(program: subprocess.Popen[str], line: str) -> None:
     assert program.stdout is not None
     for said in program.stdout:
@@ -57,7 +71,7 @@ def test_the_exit_status_says_how_the_root_ended(
         assert "system_did_not_start" in err
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("how", ["stay", "spin"])
 def test_the_first_signal_stops_in_order(
     started: list[subprocess.Popen[str]], how: str, number: signal.Signals, status: int

@@ -39,7 +39,7 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         """Type *keys*; a Ctrl-C among them interrupts, as on any terminal."""
-        os.write(self._ours, keys.encode())
+        os.write(self._ours, keys.encode(errors="surrogateescape"))
 
     def read_until(self, pattern: str, timeout: float = WAIT) -> str:
         """Read until *pattern* matches; answer all that was read up to the end of the match."""

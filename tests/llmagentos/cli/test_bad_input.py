@@ -1,11 +1,13 @@
 """What is wrong with the input, or with the place a command was started in, is told in a sentence with a status."""
 
+import signal
 import subprocess
+import sys
 
 import pytest
 from command_line import COMMAND, WAIT, CommandLine
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def shell(command: CommandLine, line: str) -> "subprocess.CompletedProcess[bytes]":
@@ -76,6 +78,34 @@ def test_a_closed_standard_input_is_an_empty_question(command: CommandLine) -> N
 def test_output_that_cannot_be_written_is_told(command: CommandLine) -> None:
     done = shell(command, "model list > /dev/full")
     assert (done.returncode, done.stderr) == (1, b"llmagentos: the system refuses: No space left on device\n")
+
+
+def test_ctrl_c_ends_a_command_without_a_word_while_it_still_imports(command: CommandLine) -> None:
+    program = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "llmagentos":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+from _llmagentos import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, env=command.environment, timeout=WAIT, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+
+
+def test_a_file_with_nothing_to_run_is_told(command: CommandLine) -> None:
+    (command.directory / "none.py").write_text("print('nothing')")
+    done = command("run", "none.py")
+    assert done.returncode == 1
+    assert "it defines no Supervisor and no Agent; one that it imports is named as in `" in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_the_version_is_told(command: CommandLine) -> None:

