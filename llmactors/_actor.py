@@ -29,6 +29,8 @@ class Actor:
         concurrency: Messages in hand at once, 1 unless async handlers may overlap.
         trap_exits: Whether the end of a linked actor is a notice (`Exited`) instead of this actor's end.
         pausable: Whether a pause holds this actor; False means that it is passed on to its children.
+        idle_timeout: Seconds without a message after which the notice `Idle` comes to `receive`, again and again; None
+            for never. Any message that comes first begins the time anew.
         local: True for actors that run on `Loop()` only, such as supervisors; their messages never cross processes.
     """
 
@@ -36,6 +38,7 @@ class Actor:
     concurrency: ClassVar[int] = 1
     trap_exits: ClassVar[bool] = False
     pausable: ClassVar[bool] = True
+    idle_timeout: ClassVar[float | None] = None
     local: ClassVar[bool] = False
     _cell: ActorRef[Any]
 

@@ -39,6 +39,7 @@ class Extra:
         "gate",
         "gate_timer",
         "gone",
+        "heard_at",
         "host_done",
         "id",
         "in_hand",
@@ -116,6 +117,7 @@ class Extra:
         self.shutdown: float | str = 5.0
         self.incarnation = 0
         self.started_at = 0.0
+        self.heard_at = 0.0  # of a class with an idle time-out: when a message came, or its handler was over
         self.beats = 0  # signs of getting on, other than messages taken
         # life
         self.context: Context[Any] | None = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never, cast
 
 from llmactors import _aside as aside
 from llmactors import _batches as batches
+from llmactors import _idle as idle
 from llmactors import _lanes as lanes
 from llmactors import _passing as passing
 from llmactors import _pause as pauses
@@ -89,6 +90,8 @@ def started(cell: ActorRef[Any]) -> None:
     if not cell.flags & STARTING:
         return
     cell.flags &= ~STARTING
+    if cell.handlers.idle is not None:
+        idle.watch(cell, cell.handlers.idle)
     extra = cell.extra
     if extra is not None:
         extra.started_at = cell.scheduler.clock()

@@ -113,6 +113,14 @@ class Exited:
 
 
 @dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing has come for as many seconds as the class says; for actors with an `idle_timeout`."""
+
+    seconds: float
+    life: object = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A timeout of a state machine has fired. A notice; stale if its number is not the name's last."""
 

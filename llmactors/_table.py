@@ -28,6 +28,7 @@ class Table(dict[type, Any]):
         "cls",
         "concurrency",
         "host",
+        "idle",
         "local",
         "mailbox",
         "missing",
@@ -50,6 +51,7 @@ class Table(dict[type, Any]):
         self.trap_exits = bool(getattr(cls, "trap_exits", False))
         self.pausable = bool(getattr(cls, "pausable", True))
         self.local = bool(getattr(cls, "local", False))
+        self.idle = _seconds(cls, "idle_timeout")
         self.begin: Callable[[Any], None] | None = getattr(cls, "_begin", None)
         self.streams: dict[type, Call] = {}
         self.batched: dict[type, Spec] = {}
@@ -62,6 +64,15 @@ class Table(dict[type, Any]):
         """A slot of this table is gone. Nothing to do but where it is traced."""
 
     __hash__ = object.__hash__  # type: ignore[assignment]  # a table is itself, not its contents
+
+
+def _seconds(cls: type, name: str) -> float | None:
+    value: Any = getattr(cls, name, None)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ValueError(f"{cls.__name__}.{name} = {value!r}: declare a positive number of seconds")
+    return float(value)
 
 
 def _positive(cls: type, name: str) -> int:

@@ -11,6 +11,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmactors import _ends as ends
+from llmactors import _idle as idle
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._batches import Batch, Spec
@@ -98,6 +99,8 @@ def loop_table(cls: type, host: Any) -> Table:
     adapt = getattr(cls, "_adapt", None)
     if adapt is not None:
         adapt(table)
+    if table.idle is not None:
+        idle.adapt(table)
     table[Envelope] = table[CarriedAsk] = handle
     return table
 

@@ -130,6 +130,8 @@ class ProcessHost:
             table = FarTable(cls, self, _not_here)
             if not table.pausable:
                 raise HostCapabilityError("Process()", f"run the supervisor {cls.__name__}")
+            if table.idle is not None:
+                raise HostCapabilityError("Process()", f"tell {cls.__name__} that it is idle (`idle_timeout`)")
             self._tables[cls] = table
         return table
 
