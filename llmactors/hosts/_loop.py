@@ -270,8 +270,9 @@ class LoopHost:
         """Return the account that the scheduler keeps."""
         extra = cell.extra
         up = extra is not None and not cell.flags & (OVER | STARTING)
+        elsewhere = getattr(cell.actor, "_cpu_elsewhere", None)
         return Usage(
-            cpu=cell.cpu,
+            cpu=cell.cpu if elsewhere is None else cell.cpu + elsewhere(),
             handled=cell.handled,
             mailbox=slots.queued(cell),
             memory=None,

@@ -18,6 +18,7 @@ import pykka
 
 from llmactors import _fence as fences
 from llmactors.hosts._abandoned import Occupation, give_up
+from llmactors.hosts.thread._clock import ThreadClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,7 @@ class Link:
         self.started, self._ended = started, ended
         self.fence = fences.Fence()
         self.occupation = Occupation()
+        self.clock = ThreadClock()
         self._over = False
         self.failure: BaseException | None = None
         self.ref: pykka.ActorRef[Any] | None = None
@@ -111,9 +113,11 @@ class Watched(pykka.ThreadingActor):
         link = self._llmactors_link
         link.ref, link.occupation.thread = self.actor_ref, threading.current_thread()
         fences.enter(link.fence)
+        link.clock.begin()
         try:
             super().on_start()
         except Exception as error:
+            link.clock.end()
             link.over(error)
             raise
         link.deliver(link.started)
@@ -124,6 +128,7 @@ class Watched(pykka.ThreadingActor):
             if self._llmactors_link.fence.open:
                 super().on_failure(*failure)
         finally:
+            self._llmactors_link.clock.end()
             self._llmactors_link.over(failure[1])
 
     def on_stop(self) -> None:
@@ -136,6 +141,7 @@ class Watched(pykka.ThreadingActor):
             error = raised
             raise
         finally:
+            self._llmactors_link.clock.end()
             self._llmactors_link.over(error)
 
     def _handle_receive(self, message: Any) -> Any:

@@ -72,7 +72,17 @@ class PykkaChild(Stand):
         if not self._up.done():
             self._up.set_result(None)
 
+    def _cpu_elsewhere(self) -> float:
+        """Return the CPU seconds that the Pykka actor's thread has used."""
+        return 0.0 if self._link is None or self._counted else self._link.clock.seconds()
+
+    def _count(self) -> None:
+        """The life is over: its thread's time stays in the slot's account."""
+        used, self._counted = self._cpu_elsewhere(), True
+        self._cell.cpu += used
+
     def _ended(self, error: BaseException | None) -> None:
+        self._count()
         if not self._up.done():
             self._up.set_result(error or RuntimeError("it stopped before it had started"))
             return
@@ -84,7 +94,7 @@ class PykkaChild(Stand):
         if self._cell.actor is self:
             ends.end(self._cell, exit)
 
-    _stopping = False
+    _stopping = _counted = False
 
     async def on_stop(self, exit: Exit) -> None:
         """Have the Pykka actor stop, after what is in its inbox, and wait until its `on_stop` has run."""
@@ -101,6 +111,7 @@ class PykkaChild(Stand):
     def _let_go(self) -> None:
         """The child was killed: so is the actor, as far as a thread can be."""
         if self._link is not None:
+            self._count()
             self._link.let_go()
 
     @message

@@ -12,7 +12,7 @@ from llmagentos.agents import Agent
 from llmagentos.agents.errors import HandleOnLoopError, HandleStateError
 from llmagentos.models.scripted import ScriptedSpec
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 Run = Callable[[str], "subprocess.Popen[str]"]
 

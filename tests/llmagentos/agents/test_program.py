@@ -13,7 +13,7 @@ import psutil
 import pytest
 from command_line import gone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 Run = Callable[[str], "subprocess.Popen[str]"]
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from command_line import CommandLine
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 BANK = r"""
 from llmactors import Actor, message

@@ -5,6 +5,8 @@ import json
 import pytest
 from command_line import CommandLine
 
+pytestmark = pytest.mark.timeout(240)
+
 
 @pytest.fixture
 def empty(command: CommandLine) -> CommandLine:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, cast
 
@@ -31,7 +32,18 @@ async def system() -> AsyncIterator[ActorSystem]:
         yield system
 
 
+class Computer(Player):
+    """Needs the processor."""
+
+    def on_receive(self, message: Any) -> Any:
+        end = time.thread_time() + 0.05
+        while message == "compute" and time.thread_time() < end:
+            pass
+        return super().on_receive(message)
+
+
 class App(Supervisor):
+    computer = child(PykkaChild, Computer)
     tally = child(Tally)
     player = child(PykkaChild, Player, "piano")
 
@@ -50,6 +62,21 @@ async def test_it_is_told_and_asked_as_any_other_actor_and_keeps_their_order(sys
         player.tell(song)
     assert await ask(player, "songs") == list(range(20))
     assert await ask(player, "thread") != threading.get_ident()
+
+
+@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="no thread's clock can be read from another")
+async def test_the_account_has_what_its_thread_used_over_all_its_lives() -> None:
+    async with ActorSystem(App) as system:
+        player = cast("ActorRef[PykkaChild]", system.ref(App.computer))
+        await ask(player, "compute")
+        first = player.usage().cpu
+        assert first >= 0.05
+        player.kill()
+        await ask(player, "compute")
+        assert player.usage().cpu >= first + 0.05
+        player.tell("fail")
+        await ask(player, "compute")
+        assert player.usage().cpu >= first + 0.1
 
 
 async def test_its_pykka_ref_and_its_proxy_work(system: ActorSystem) -> None:
