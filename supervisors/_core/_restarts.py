@@ -6,7 +6,7 @@ from supervisors._core._agenda import close, regroup
 from supervisors._core._backoff import delay as backoff_delay
 from supervisors._core._effects import GiveUp, Why
 from supervisors._core._events import Ended, Exit, StartFailed
-from supervisors._core._family import OPEN, Completed, GaveUp, Halting, Holding, Raising
+from supervisors._core._family import OPEN, Completed, GaveUp, Halting, Holding
 from supervisors._core._slots import AT_REST, BACKING_OFF, DONE, UP, WAITING, Record, Slot, age
 from supervisors._core._turn import Turn
 from supervisors._values import PERMANENT, TRANSIENT, AutoShutdown, Intensity, Restart
@@ -21,7 +21,7 @@ def judge(turn: Turn, slot: Slot, event: Ended) -> None:
     """Decide what follows from the end of *slot*, which came of itself."""
     if not comes_back(slot.terms.restart, event.exit):
         finish(turn, slot)
-    elif turn.family.agenda is not None and _caught(turn, slot):
+    elif _caught(turn, slot):
         turn.move(slot, WAITING)
     else:
         restart(turn, slot, event, retry=False)
@@ -29,13 +29,8 @@ def judge(turn: Turn, slot: Slot, event: Ended) -> None:
 
 def _caught(turn: Turn, slot: Slot) -> bool:
     """Tell whether a group restart under way was going to stop *slot* anyway: then its end is not counted again."""
-    match turn.family.agenda:
-        case Halting(first=first) | Holding(first=first):
-            return slot.place >= first
-        case Raising(first=first):
-            return slot.state is WAITING and slot.place >= first
-        case _:
-            return False
+    agenda = turn.family.agenda
+    return isinstance(agenda, Halting | Holding) and slot.place >= agenda.first
 
 
 def finish(turn: Turn, slot: Slot) -> None:
@@ -68,7 +63,8 @@ def restart(turn: Turn, slot: Slot, event: Ended | StartFailed, *, retry: bool) 
         _give_up(turn, slot, event.why)
     elif grouped:
         regroup(turn, slot, delay)
-    elif delay is not None:
+    else:
+        assert delay is not None  # or it has begun already
         slot.ticket = turn.arm(slot.name, delay)
 
 

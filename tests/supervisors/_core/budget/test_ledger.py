@@ -227,3 +227,11 @@ class Books(RuleBasedStateMachine):
 
 
 TestBooks = Books.TestCase
+
+
+def test_an_account_under_nobody_ends_without_returning_anything() -> None:
+    ledger = Ledger()
+    assert ledger.open("/alone", None, {"calls": 10}) is None
+    ledger.spend("/alone", {"calls": 3})
+    ledger.close("/alone")
+    assert "/alone" not in ledger

@@ -126,3 +126,29 @@ def test_whatever_happens_somebody_that_wants_may_go(steps: list[tuple[str, str]
             shares.used(name, 0.01)
         if wanting:
             assert any(shares.go_ahead(each, 0.0) is None for each in sorted(wanting))
+
+
+def test_a_weight_that_changes_while_it_waits_counts_at_once() -> None:
+    shares = Shares(always)
+    for name in "ab":
+        shares.join(name, 1)
+        assert shares.go_ahead(name, 0.0) is None
+    shares.used("a", 0.04)
+    waits = shares.go_ahead("a", 1.0)
+    shares.join("b", 0.5)
+    less = shares.go_ahead("a", 1.0)
+    assert waits is not None
+    assert less is not None
+    assert 1.0 < less < waits
+
+
+def test_one_that_wants_nothing_leaves_the_others_weights_alone() -> None:
+    shares = Shares(always)
+    for name in "abc":
+        shares.join(name, 1)
+    for name in "ab":
+        assert shares.go_ahead(name, 0.0) is None
+    shares.used("a", 0.04)
+    waits = shares.go_ahead("a", 1.0)
+    shares.leave("c")
+    assert shares.go_ahead("a", 1.0) == waits
