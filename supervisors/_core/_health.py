@@ -83,5 +83,5 @@ def due(turn: Turn, slot: Slot) -> None:
     """The timer of a child that lives has fired: ask it, or look at it, again."""
     if slot.state is STARTING:
         probe(turn, slot)
-    elif slot.state is UP:
+    else:
         turn.order(Look(slot.name, slot.starts))
