@@ -241,7 +241,7 @@ def _on_stop(cell: ActorRef[Any], signal: Stop) -> None:
     if cell.flags & OVER:
         return
     extra = cell.need_extra()
-    if extra.shutdown == "kill":
+    if extra.shutdown == "kill" and not isinstance(signal.exit, Normal):  # its own end is no stop of others
         end(cell, Killed())
         return
     extra.stopping = True

@@ -4,7 +4,7 @@ import asyncio
 
 from keepers import keeper, turns
 
-from llmactors import Actor, ActorRef, ActorSystem, Down, message
+from llmactors import Actor, ActorRef, ActorSystem, Down, Ended, Normal, message
 
 
 class Watcher(Actor):
@@ -22,6 +22,14 @@ class Watcher(Actor):
     @message
     def hello(self) -> str:
         return "hello"
+
+
+class Leaver(Actor):
+    """Ends itself."""
+
+    @message
+    def leave(self) -> None:
+        self.context.stop()
 
 
 class Busy(Actor):
@@ -52,6 +60,14 @@ class Late(Actor):
     @message
     def note(self) -> None:
         self.log.append("note")
+
+
+async def test_b5_who_ends_itself_ends_normally_although_others_would_have_to_kill_it() -> None:
+    async with ActorSystem() as system:
+        owner = await keeper(system)
+        slot = owner.opens(Leaver, shutdown="kill")
+        slot.ref.tell(Leaver.leave())
+        assert (await owner.hears(Ended)).exit == Normal()
 
 
 async def test_b23_who_monitors_itself_lives_as_anybody_and_hears_nothing() -> None:
