@@ -10,8 +10,11 @@ Theory of operation
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 from reprlib import Repr
+from types import SimpleNamespace
 from typing import Any, Final
 
 HIDDEN: Final = "(hidden)"
@@ -33,18 +36,28 @@ def is_secret(name: str, value: object) -> bool:
 
 def in_words(value: Any, depth: int = DEPTH) -> str:
     """Write a value down, without secrets in it and cut where it is long."""
-    names = getattr(type(value), "__match_args__", None)
-    info = getattr(type(value), "__endpoint__", None)
+    names, info = _names_of(type(value)), getattr(type(value), "__endpoint__", None)
     if info is not None and names is not None:
         return _cut(_call(f"{info.owner.__name__}.{info.name}", value, names, depth))
-    if type(value) is dict:
+    if isinstance(value, dict):
         return _cut(_dict(value, depth))
-    if isinstance(names, tuple) and all(isinstance(name, str) and hasattr(value, name) for name in names):
+    if names is not None:
         return _cut(_call(type(value).__qualname__, value, names, depth))
     try:
         return _cut(_Short().repr(value))
     except Exception as error:  # noqa: BLE001  whatever a `repr` of the user's raises
         return f"<{type(value).__qualname__}, whose repr raised {type(error).__name__}>"
+
+
+def _names_of(cls: type) -> tuple[str, ...] | None:
+    """Return the fields of a class that says which it has: a dataclass, a model of pydantic's, a message, a tuple's."""
+    fields = getattr(cls, "__dataclass_fields__", None)
+    if isinstance(fields, Mapping):
+        return tuple(name for name, known in fields.items() if known.repr)
+    found = getattr(cls, "model_fields", None) or getattr(cls, "__match_args__", None)
+    if not isinstance(found, (Mapping, tuple)):
+        return None
+    return tuple(name for name in found if isinstance(name, str))
 
 
 def state_in_words(state: Mapping[str, Any]) -> dict[str, str]:
@@ -88,6 +101,12 @@ class _Short(Repr):
         return _dict(x, level)
 
     def repr_instance(self, x: Any, level: int) -> str:
-        if level < self.maxlevel and getattr(type(x), "__match_args__", None) is not None:
-            return in_words(x, level)
+        if isinstance(x, dict):
+            return _dict(x, level)
+        if _names_of(type(x)) is not None:
+            return in_words(x, level) if level > 0 else f"{type(x).__qualname__}(...)"
+        if isinstance(x, (list, tuple, set, frozenset, deque)):  # of a class of their own
+            return self.repr_list(list(islice(x, self.maxlist + 1)), level)
+        if isinstance(x, SimpleNamespace):
+            return _dict(vars(x), level)
         return super().repr_instance(x, level)
