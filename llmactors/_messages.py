@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVa
 if TYPE_CHECKING:
     from contextvars import Context
 
+    from llmactors._core.traceparent import TraceContext
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
 
@@ -172,8 +173,9 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that nobody handled, to whom it was sent, and why it was not."""
+    """A message that nobody handled, to whom it was sent, why it was not, and the trace in which that was seen."""
 
     message: Any
     path: str
     reason: str
+    trace: TraceContext | None = field(default=None, compare=False)

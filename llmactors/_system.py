@@ -14,6 +14,7 @@ from llmactors import _lives as lives
 from llmactors import _lookup as lookup
 from llmactors import _pause as pauses
 from llmactors import _slots as slots
+from llmactors import trace
 from llmactors._asks import CURRENT
 from llmactors._context import Context
 from llmactors._core.chain import causes
@@ -341,7 +342,7 @@ class ActorSystem:
     # -- what is left over -----------------------------------------------------------------------------------
     def dead_letter(self, message: Any, path: str, reason: str) -> None:
         """Count a message that nobody handled. For the kernel."""
-        self.dead_letters.add(DeadLetter(message, path, reason))
+        self.dead_letters.add(DeadLetter(message, path, reason, trace.current()))
 
     def unheard(self, cell: ActorRef[Any], exit: Exit) -> None:
         """An actor ended abnormally and nobody was there to hear it. For the kernel."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from waiting import until
 
-from llmactors import Actor, ActorSystem, DeadLetter, Mailbox, message
+from llmactors import Actor, ActorSystem, DeadLetter, Mailbox, message, trace
 
 
 class Small(Actor):
@@ -137,3 +137,12 @@ async def test_a_subscriber_that_is_gone_is_forgotten() -> None:
         await undertaker.wait_ended()
         await overfill(ref, 2)
         assert system.dead_letters.counts == {"full": 2}
+
+
+async def test_a_letter_says_in_which_trace_it_was_refused() -> None:
+    async with ActorSystem() as system:
+        ref = await system.spawn(Small)
+        with trace.use(trace.begin()) as step:
+            await overfill(ref, 1)
+        ref.tell(Small.take(9))
+        assert [letter.trace for letter in system.dead_letters.recent] == [step, None]
