@@ -15,6 +15,7 @@ from waiting import until
 from llmactors import ActorSystem, Watchdog
 
 PROGRAM = Path(__file__).parents[1] / "support" / "stuck_main.py"
+pytestmark = pytest.mark.timeout(180)  # programs that are waited for
 PLACES = pytest.mark.parametrize("place", ["main", "thread"])
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the sentinel needs Linux")
 
@@ -22,7 +23,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the sentinel need
 def ran(kind: str, place: str = "main", hard: float = 0.3) -> subprocess.CompletedProcess[str]:
     """Run the program to its end."""
     return subprocess.run(
-        [sys.executable, str(PROGRAM), kind, place, str(hard)], capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, str(PROGRAM), kind, place, str(hard)], capture_output=True, text=True, timeout=120, check=False
     )
 
 
