@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every actor, and that costs three times as much
 class Birth:
     """How to make an incarnation: the class, its constructor's arguments, and the seconds that it has to come up."""
 

@@ -310,7 +310,8 @@ class ActorRef(Generic[A]):
             StartFailedError: It could not start; `__cause__` says why.
             ActorEndedError: The slot was discarded.
         """
-        yield from until_up(self)
+        if self.flags & (STARTING | ENDED | ENDING | DEAD):
+            yield from until_up(self)
         return self
 
     # -- what is known ---------------------------------------------------------------------------------------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from llmactors._collecting import collect_when_idle, collect_whole, in_portions
 from llmactors._core.chain import causes
 from llmactors._ports import Watchdog
 from llmactors._reports import report
@@ -22,8 +22,6 @@ STOPPING: Final = ("SIGINT", "SIGTERM", "SIGHUP")  # the last when a terminal go
 ALWAYS: Final = {signal.SIGINT, signal.SIGTERM}
 SIGNALLED: Final = 128  # the status of what a signal stopped is that much more than the signal
 SLOW: Final = 5.0  # seconds of starting, after which it is said what still starts
-THRESHOLDS: Final = (10_000, 1_000, 1_000_000)
-COLLECT_EVERY: Final = 5.0  # seconds
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -38,14 +36,8 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 def run(system: ActorSystem) -> int:
     """Run *system* until its root ends or a signal stops it; return the exit status."""
     system.watchdog = system.watchdog or Watchdog()
-    thresholds = gc.get_threshold()
-    gc.set_threshold(*THRESHOLDS)
-    try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            return runner.run(_main(system))
-    finally:
-        gc.set_threshold(*thresholds)
-        gc.unfreeze()
+    with in_portions(), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(_main(system))
 
 
 async def _main(system: ActorSystem) -> int:
@@ -59,9 +51,8 @@ async def _main(system: ActorSystem) -> int:
         if error is not None and signals.received is None:
             report(logging.CRITICAL, "system_did_not_start", system=system.name, chain=causes(error))
             return 1
-        gc.collect()
-        gc.freeze()
-        collector = asyncio.create_task(_collect())
+        collect_whole()
+        collector = asyncio.create_task(collect_when_idle(system.scheduler))
         try:
             if signals.received is None:
                 await signals.until_over(system.wait_root_ended())
@@ -92,13 +83,6 @@ async def _tell_what_starts(system: ActorSystem) -> None:
         above = {one.rpartition("/")[0] or "/" for one in starting if one != "/"}
         waited_for = [path for path in starting if path not in above]
         report(logging.WARNING, "still_starting", system=system.name, actors=waited_for[:10])
-
-
-async def _collect() -> None:
-    """Collect garbage now and then, when the loop gets to it, instead of in the middle of a slice."""
-    while True:
-        await asyncio.sleep(COLLECT_EVERY)
-        gc.collect(1)
 
 
 class _Signals:

@@ -18,7 +18,7 @@ from llmactors import trace
 from llmactors._asks import CURRENT
 from llmactors._context import Context
 from llmactors._core.chain import causes
-from llmactors._core.flags import OVER
+from llmactors._core.flags import OVER, STARTING
 from llmactors._core.names import check_name
 from llmactors._dead_letters import DeadLetters
 from llmactors._exits import Exit, Killed, describe, error_of
@@ -33,7 +33,7 @@ from llmactors._signals import Kill, check_shutdown
 from llmactors._steps import is_hand
 from llmactors._words import text_of
 from llmactors.errors import ActorEndedError, NameTakenError
-from llmactors.hosts._loop import Loop
+from llmactors.hosts._loop import LOOP
 from llmactors.hosts._port import Birth
 
 if TYPE_CHECKING:
@@ -239,6 +239,8 @@ class ActorSystem:
             NameTakenError: An actor of that name exists.
         """
         ref = self.spawn_under(self.guardian, cls, args, kwargs, name=name, host=host)
+        if not ref.flags & (STARTING | OVER):
+            return ref
         try:
             return await ref
         except asyncio.CancelledError:  # nobody will ever hold the ref
@@ -312,7 +314,7 @@ class ActorSystem:
 
     def host(self, config: HostConfig | None) -> Host:
         """Return the runtime of a host, made on first use."""
-        key = Loop() if config is None else config
+        key = LOOP if config is None else config
         runtime = self.hosts.get(key)
         if runtime is None:
             runtime = self.hosts[key] = key.runtime(self)

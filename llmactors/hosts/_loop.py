@@ -8,7 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from llmactors import _ends as ends
 from llmactors import _idle as idle
@@ -44,6 +44,10 @@ class Loop:
     def runtime(self, system: Any) -> LoopHost:
         """Make the runtime of this host for a system."""
         return LoopHost(system)
+
+
+LOOP: Final = Loop()
+"""Where actors run unless somebody says otherwise."""
 
 
 def _receive(actor: Any, message: Any) -> Any:
