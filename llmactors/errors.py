@@ -8,6 +8,7 @@ LLMActorsError
 ├── NoAnswerError                none of several asks was answered
 ├── StreamIdleError              the reader of a stream stood still for too long (a TimeoutError too)
 ├── HandlerTimeoutError          a handler was longer than its limit (a TimeoutError too)
+├── ForkRefusedError             no worker process could be begun
 ├── StartTimeoutError            `on_start` took longer than the start time-out (a TimeoutError too)
 ├── StartFailedError             an actor could not start; `__cause__` says why
 ├── MailboxFullError             a bounded mailbox refused a message
@@ -42,6 +43,7 @@ __all__ = [
     "ActorDownError",
     "ActorEndedError",
     "AskTimeoutError",
+    "ForkRefusedError",
     "HandlerTimeoutError",
     "HostCapabilityError",
     "LLMActorsError",
@@ -189,6 +191,10 @@ class RemoteError(LLMActorsError):
     def __init__(self, type_name: str, text: str, traceback: str = "") -> None:
         super().__init__(f"{type_name}: {text}")
         self.type_name, self.text, self.traceback = type_name, text, traceback
+
+
+class ForkRefusedError(LLMActorsError):
+    """No worker process could be begun: its interpreter, or a module to preload. The text says why, and what to do."""
 
 
 class WorkerLostError(LLMActorsError):

@@ -71,6 +71,7 @@ class Calls:
         deliveries: int = 0,
         after: int = 0,
         foreign: bool = False,
+        if_up: bool = False,
     ) -> int:
         """Send a mailbox's entry to *target*; return its number. A *foreign* tell goes out at once and is forgotten.
 
@@ -82,7 +83,14 @@ class Calls:
         name, content = written
         if isinstance(item, Ask):
             seconds = item.deadline - now
-            sent = [ASK, number, target, name, content, seconds if seconds < FOREVER else None]
+            sent = [
+                Op.ASK_IF_UP if if_up else ASK,
+                number,
+                target,
+                name,
+                content,
+                seconds if seconds < FOREVER else None,
+            ]
         elif isinstance(item, Flow):
             sent = [Op.STREAM, number, target, name, content, item.window, item._idle]
         else:

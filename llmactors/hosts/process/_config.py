@@ -13,7 +13,7 @@ from llmactors.errors import HostCapabilityError
 if TYPE_CHECKING:
     from llmactors.hosts.process._host import ProcessHost
 
-PREFETCH: Final = 64
+PREFETCH: Final = 1_000
 UNITS: Final = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 
@@ -30,7 +30,7 @@ class Process:
             (RLIMIT_AS): allocations beyond it raise `MemoryError`. It counts mapped files too, so leave room.
         preload: Modules that are imported once, before workers are forked: they start in milliseconds then.
         python: The interpreter of another virtual environment, with the same version of this package installed.
-        prefetch: Messages handed to the process at a time, 1 or more. More is faster, 1 keeps all others movable.
+        prefetch: Messages handed to the process at a time, 1 or more: 1 000 unless said. 1 keeps all others movable.
         env: Environment variables for the process, beside those of this one: a mapping, or pairs.
 
     Raises:

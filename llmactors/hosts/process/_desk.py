@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _accounts as accounts
 from llmactors._actor import Actor
 from llmactors._context import Context, Monitor
+from llmactors._core.flags import OVER, STARTING
 from llmactors._exits import Exit, Normal
 from llmactors._signals import Stop
-from llmactors.errors import NotSerialisableError
+from llmactors.errors import ActorDownError, NotSerialisableError
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
 from llmactors.hosts.process._names import loaded_class
 from llmactors.hosts.process._ops import Op
@@ -26,14 +28,14 @@ if TYPE_CHECKING:
     from llmactors.hosts.process._life import Life
 
 
-PARTS: Final = {Op.TELL: 0, Op.ASK: 1, Op.STREAM: 2}
+PARTS: Final = {Op.TELL: 0, Op.ASK: 1, Op.ASK_IF_UP: 1, Op.STREAM: 2}
 """What calls say behind their arguments; a trace comes after that."""
 
 
 class Desk:
     """Serves one worker."""
 
-    ops: Final = frozenset({Op.TELL, Op.ASK, Op.STREAM, Op.CANCEL, Op.CREDIT, Op.ORDER, Op.REQUEST})
+    ops: Final = frozenset({Op.TELL, Op.ASK, Op.ASK_IF_UP, Op.STREAM, Op.CANCEL, Op.CREDIT, Op.ORDER, Op.REQUEST})
 
     def __init__(self, life: Life) -> None:
         self._life = life
@@ -72,10 +74,12 @@ class Desk:
             message = grammar_of(ref.cls).read(life.codec, name, content)
             parts = PARTS[op]
             step = rest[parts] if len(rest) > parts else None
-            if op is Op.TELL:
+            if op is Op.ASK_IF_UP and ref.flags & (STARTING | OVER):
+                self._fail(number, ActorDownError(ref.path, ref.state))
+            elif op is Op.TELL:
                 serve_in_step(ref.scheduler, step, ref.tell, message)
             else:
-                call = life.served.ask if op is Op.ASK else life.served.stream
+                call = life.served.stream if op is Op.STREAM else life.served.ask
                 serve_in_step(ref.scheduler, step, call, ref, number, message, *rest[:parts])
         except NotSerialisableError as error:
             self._fail(number, error)
@@ -89,6 +93,8 @@ class Desk:
     # -- orders ------------------------------------------------------------------------------------------------
     def _order(self, name: str, arguments: list[Any]) -> None:
         match name, arguments:
+            case "unstash", []:
+                self._life.unstash()
             case "finish", []:
                 self._life.cell.signal(Stop(exit=Normal()))
             case "stop", [int(target), bool(drain)]:
@@ -114,8 +120,14 @@ class Desk:
             match name, arguments:
                 case "spawn", [str(cls), *rest]:
                     self._answer(number, self._spawn(cls, *rest))
-                case "ref", [str(where)]:
-                    self._answer(number, self._context().ref(where))
+                case "outside", [str(cls), *rest]:
+                    self._later(number, self._spawn_outside(cls, *rest))
+                case "ref", [str(where), bool(from_root)]:
+                    look_up = self._life.cell.system.ref if from_root else self._context().ref
+                    self._answer(number, look_up(where))
+                case "spec", [str(owner), str(name), actor]:
+                    spec = Declared(loaded_class(owner), name, None if actor is None else loaded_class(actor))
+                    self._answer(number, self._life.cell.system.ref(spec))
                 case "state", [int(target)]:
                     self._answer(number, self._ref(target).state)
                 case "send", [int(target), endpoint, content, timeout]:
@@ -156,9 +168,7 @@ class Desk:
 
     def _spawn(self, name: str, *how: Any) -> Any:
         args, kwargs, label, host, shutdown = how
-        cls = loaded_class(name)
-        if not issubclass(cls, Actor):
-            raise TypeError(f"`{name}` is no actor class")
+        cls = _actor_class(name)
         codec, types = self._life.codec, constructor_types(cls)
         cell = self._life.cell
         ref: Any = cell.system.spawn_under(
@@ -171,6 +181,13 @@ class Desk:
             shutdown=shutdown,
         )
         return ref
+
+    async def _spawn_outside(self, name: str, *how: Any) -> Any:
+        args, kwargs, label, host = how
+        cls = _actor_class(name)
+        codec, types = self._life.codec, constructor_types(cls)
+        args, kwargs, host = codec.unwrap(args, types), codec.unwrap(kwargs, types), codec.unwrap(host)
+        return await self._life.cell.system.spawn(cls, *args, name=label, host=host, **kwargs)
 
     def _later(self, number: int, coroutine: Coroutine[Any, Any, Any]) -> None:
         task = self._life.cell.scheduler.loop.create_task(self._answer_with(number, coroutine))
@@ -188,6 +205,22 @@ class Desk:
 
     def _fail(self, number: int, error: BaseException) -> None:
         self._life.channel.send([Op.FAIL, number, self._life.codec.wrap(error)])
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A child that a supervisor class declares, as a worker has named it."""
+
+    owner: type
+    name: str
+    actor: Any
+
+
+def _actor_class(name: str) -> Any:
+    cls = loaded_class(name)
+    if not issubclass(cls, Actor):
+        raise TypeError(f"`{name}` is no actor class")
+    return cls
 
 
 async def _come_true(what: Awaitable[Exit]) -> Exit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Generator
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from llmactors._core.flags import REMOTE
 from llmactors._exits import Exit
@@ -36,7 +36,8 @@ class ForeignHost:
     def send(self, cell: ForeignRef[Any], item: Any) -> None:
         """Send a mailbox's entry; raises `NotSerialisableError`."""
         grammar = grammar_for(cell, message_of(item))
-        self.worker.calls.make(item, cell.number, grammar, cell.scheduler.clock(), foreign=True)
+        now, if_up, cell.if_up = cell.scheduler.clock(), cell.if_up, False
+        self.worker.calls.make(item, cell.number, grammar, now, foreign=True, if_up=if_up)
 
     def grant(self, cell: ActorRef[Any], flow: Any, more: int) -> None:  # noqa: ARG002  the port's signature
         """The reader of a stream has taken *more* items."""
@@ -70,7 +71,7 @@ class ForeignRef(FarRef[A]):
         content: What stands for the ref: number, path, name, and its class's module and name.
     """
 
-    __slots__ = ("_name", "_path", "number")
+    __slots__ = ("_name", "_path", "if_up", "number")
 
     def __init__(self, worker: Worker, content: list[Any]) -> None:
         number, path, name, module, qualname = content
@@ -82,6 +83,7 @@ class ForeignRef(FarRef[A]):
         self.flags = REMOTE
         self.capacity = sys.maxsize
         self.number: int = number
+        self.if_up = False  # for the ask that is being sent
         self._path: str = path
         self._name: str = name
 
@@ -96,6 +98,13 @@ class ForeignRef(FarRef[A]):
         else:
             self._host.send(self, message)
         return True
+
+    async def ask(
+        self, message: Any, timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
+    ) -> Any:
+        """Send *message* and wait for its answer; whether anybody is up the main process knows."""
+        self.if_up = when_down == "fail"
+        return await super().ask(message, timeout)
 
     def accept(self, item: Ask | Flow[Any]) -> None:
         """Send an ask or a stream. For the kernel."""

@@ -19,14 +19,14 @@ from llmactors._ref import ActorRef
 from llmactors._streams import Flow
 from llmactors._table import Table
 from llmactors._usage import Usage
-from llmactors.errors import HostCapabilityError, NotSerialisableError
+from llmactors.errors import ForkRefusedError, HostCapabilityError, NotSerialisableError
 from llmactors.hosts._loop import Loop
 from llmactors.hosts.process._config import Process
 from llmactors.hosts.process._far import FarRef
 from llmactors.hosts.process._grammar import grammar_of
 from llmactors.hosts.process._life import Life
 from llmactors.hosts.process._says import says_of
-from llmactors.hosts.process._server import ForkRefusedError, ServerLink
+from llmactors.hosts.process._server import ServerLink
 from llmactors.trace import SPAN
 
 if TYPE_CHECKING:

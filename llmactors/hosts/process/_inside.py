@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
+from llmactors import _slots as slots
 from llmactors._accounts import Reservation, check
 from llmactors._asks import PENDING, Ask
 from llmactors._batches import Batch
@@ -17,6 +18,7 @@ from llmactors._messages import Down, Exited
 from llmactors._ports import Ports
 from llmactors._ref import ActorRef
 from llmactors._scheduler import Scheduler
+from llmactors._signals import Stashed
 from llmactors._system import ActorSystem
 from llmactors._table import Table
 from llmactors._timers import Timer
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from llmactors._steps import Job
+    from llmactors.hosts._port import HostConfig
     from llmactors.hosts.process._page import Page
     from llmactors.hosts.process._worker import Worker
 
@@ -95,6 +98,11 @@ class Taking:
             self.open = False
             self.page.counts[1] = self.said
 
+    def put_aside(self) -> None:
+        """The say in hand is put aside: it is not in hand any more, and not finished."""
+        self.close()
+        self.reported += 1
+
     def finished(self) -> int:
         """Return how many says have been finished since this was last asked."""
         done = self.said - self.open
@@ -125,11 +133,14 @@ class WorkerScheduler(Scheduler):
 
     def finished(self, job: Job, answer: Any, error: BaseException | None) -> None:
         """A suspended handler has ended."""
+        item = job.item
         super().finished(job, answer, error)
         cell = self._worker.cell
         if not cell.flags & (BUSY | OVER):
             self.taking.close()
             self.report()
+        if isinstance(item, Ask) and not cell.flags & OVER:
+            self._worker.served.let_go(item)
 
     def report(self) -> None:
         """Report the says that are finished."""
@@ -158,16 +169,33 @@ class WorkerSystem(ActorSystem):
     def unheard(self, cell: ActorRef[Any], exit: Exit) -> None:
         """Nothing to do: the main process hears of every end."""
 
-    async def spawn(self, *_: Any, **__: Any) -> Any:
-        """Refuse: what a worker spawns is its own, and is spawned by its context."""
-        raise HostCapabilityError(HOST, "spawn outside any tree from a worker; use self.context.spawn")
+    async def spawn(
+        self, cls: Callable[..., A], *args: Any, name: str | None = None, host: HostConfig | None = None, **kwargs: Any
+    ) -> ActorRef[A]:
+        """Run an actor in the main process, outside any tree; returns when it is up.
+
+        Raises:
+            StartFailedError: It could not start.
+            NameTakenError: An actor of that name exists.
+        """
+        kind: Any = cls
+        codec, types, where = self._worker.codec, constructor_types(kind), f"an argument of {kind.__qualname__}"
+        content = (codec.wrap(args, types, where), codec.wrap(kwargs, types, where))
+        spawned: ActorRef[A] = await self._worker.request(
+            "outside", name_of_class(kind), *content, name, codec.wrap(host)
+        )
+        return spawned
 
     def resolve(self, start: ActorRef[Any] | None, where: Any) -> ActorRef[Any]:
-        """Look an actor up in the main process."""
-        del start
-        if not isinstance(where, str):
-            raise HostCapabilityError(HOST, f"look {where!r} up by its spec in a worker; use its path")
-        found: ActorRef[Any] = self._worker.request_now("ref", where)
+        """Look an actor up in the main process: by its name or path, or by the spec of a supervisor class."""
+        owner, name, actor = (getattr(where, part, None) for part in ("owner", "name", "actor"))
+        if isinstance(where, str):
+            found: ActorRef[Any] = self._worker.request_now("ref", where, start is None)
+        elif isinstance(owner, type) and isinstance(name, str):
+            wanted = name_of_class(actor) if isinstance(actor, type) else None
+            found = self._worker.request_now("spec", name_of_class(owner), name, wanted)
+        else:
+            raise TypeError(f"{where!r} is neither a path nor a child that a supervisor class declares")
         return found
 
 
@@ -353,8 +381,13 @@ class WorkerContext(Context[A]):
         raise HostCapabilityError(HOST, f"block for `{ref.path}` in a handler; `await` it in an async one")
 
     def stash(self) -> NoReturn:
-        """Refuse: the mailbox is in the main process."""
-        raise HostCapabilityError(HOST, "put messages aside (`context.stash`) in a worker")
+        """Put the message in hand aside and end its handler here: it waits in the main process, with its asker."""
+        raise Stashed(after=self._worker.put_aside)
+
+    def unstash(self) -> None:
+        """Put what was set aside back in front of the mailbox. What this process has of the mailbox goes back first."""
+        slots.shut(self._cell)
+        self._worker.channel.send([Op.ORDER, "unstash"])
 
     def stop(self) -> None:
         """End this actor after what is in hand, as `Normal`."""

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, Final
 from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
-from llmactors._asks import Ask
+from llmactors._asks import Ask, skip
 from llmactors._codec import Codec
 from llmactors._core.flags import OVER, PAUSED, STARTING
 from llmactors._exits import Crash, Exit, Killed
 from llmactors._streams import Flow
 from llmactors._words import text_of
-from llmactors.errors import NotSerialisableError, RemoteError, StartIgnored, WorkerLostError
+from llmactors.errors import ForkRefusedError, NotSerialisableError, RemoteError, StartIgnored, WorkerLostError
 from llmactors.hosts.process._calls import Calls
 from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._desk import Desk
@@ -40,7 +40,7 @@ from llmactors.hosts.process._refs import HandedOut
 from llmactors.hosts.process._says import Says, says_of
 from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Served
-from llmactors.hosts.process._server import Forked, ForkRefusedError, Hearing, ServerLink
+from llmactors.hosts.process._server import Forked, Hearing, ServerLink
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -224,6 +224,11 @@ class Life:
         """Let the worker go on."""
         self.channel.send([Op.RESUME])
 
+    def unstash(self) -> None:
+        """Bring back what was put aside, before all that the worker has: that comes back first."""
+        self.post.turning = True
+        self.channel.send([Op.RECALL])
+
     def recall(self) -> None:
         """Have everything back that is not in hand."""
         if not self.recalled:
@@ -297,6 +302,8 @@ class Life:
             self.segments.dropped(*parts)
         elif op is Op.DEAD:
             self.post.dead(*parts)
+        elif op is Op.ASIDE:
+            self.post.aside(*parts)
         elif op is Op.DONE:
             for number in parts[0]:
                 self._outcome(op, number)
@@ -342,6 +349,8 @@ class Life:
         cell.handled += 1
         if op is Op.UNHANDLED:
             cell.system.dead_letter(call.message, cell.path, "unhandled")
+        elif op is Op.FAIL and content is None and isinstance(call.item, Ask):  # nobody waited when its turn came
+            skip(call.item)
         elif op is Op.FAIL and not isinstance(call.item, (Ask, Flow)):
             cell.system.dead_letter(call.message, cell.path, "unheard")
         if not call.later:

@@ -14,6 +14,7 @@ class Op(IntEnum):
     ASK = 2  # number, target, name, arguments, seconds
     STREAM = 3  # number, target, name, arguments, window, idle
     CANCEL = 4  # number
+    ASK_IF_UP = 19  # as ASK, and fails at once where no incarnation is up
     CREDIT = 5  # number, items
     # what becomes of them, by the one who was called
     ANSWER = 6  # number, value
@@ -44,6 +45,7 @@ class Op(IntEnum):
     CRASHED = 32  # error
     ENDED = 39  # exit
     DEAD = 33  # number of a say, reason: nobody handled it, or nobody heard its error
+    ASIDE = 40  # number of a call, 0 for the say in hand: it is put aside
     RECALLED = 34  # count of says, numbers of calls, whether what is in hand waits at a checkpoint of a paused actor
     LOOKED = 37  # number, the actor's state in words, redacted
     ORDER = 35  # name, arguments: nothing comes back

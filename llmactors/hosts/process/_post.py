@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmactors import _aside as aside
 from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
@@ -50,13 +51,14 @@ class Post:
         self._put, self._window = channel.put, page.size
         self.sent = Sent(page, cell.need_extra().jobs, life.watch.begin)
         self._page = page
+        self.turning = False  # what the worker has comes back, for what was put aside to come first
 
     # -- over ------------------------------------------------------------------------------------------------------
     def say(self, message: Any, written: list[Any]) -> bool:
         """Hand over a tell that was written as a say; False when there is no room now."""
         sent = self.sent
         says = sent.says
-        if len(says) + sent.calls >= self._window or self._channel.choked:
+        if len(says) + sent.calls >= self._window or self._channel.choked or self.turning:
             return False
         if not says:
             sent.begin()
@@ -66,7 +68,7 @@ class Post:
 
     def has_room(self) -> bool:
         """Say whether one more message can be handed over."""
-        return self.sent.out < self._window and not self._channel.choked
+        return self.sent.out < self._window and not self._channel.choked and not self.turning
 
     def hand_over(self, item: Ask | Flow[Any]) -> None:
         """Hand over an ask or a stream that nothing waits before; it fails if it cannot cross."""
@@ -82,7 +84,7 @@ class Post:
         sorts = bool(cell.flags & SORTED)
         most = 1 if sorts else self._window  # what is sent on is in order for good
         while extra.requeued or cell.inbox or sorts:
-            if self.sent.out >= most or self._channel.choked:
+            if self.sent.out >= most or self._channel.choked or self.turning:
                 cell.flags |= BUSY
                 return
             if sorts and not extra.requeued and not lives.choose(cell):
@@ -158,9 +160,28 @@ class Post:
         back += [(call.after, 1, number, InHand(call.item, call.deliveries)) for number, call in calls]
         back.sort(key=lambda entry: entry[:3])
         self._give_back([entry[3] for entry in back])
+        if self.turning:
+            self.turning = False
+            aside.unstash(self._cell)
+            self._cell.flags &= ~BUSY
+            self._cell.scheduler.requeue(self._cell)
         self._freed()
         if held:  # what waits at a checkpoint of a paused actor will not go on: it ends there
             self._idle()
+
+    def aside(self, number: int) -> None:
+        """The worker's actor has put a call aside, or (0) the say in hand."""
+        cell = self._cell
+        extra = cell.need_extra()
+        if number:
+            call = self._calls.book.pop(number)
+            self.sent.calls -= 1
+            extra.again = InHand(call.item, call.deliveries)
+        else:
+            extra.again = InHand(self.sent.taken_off(), 0)
+        aside.stash(cell, extra.again.item)
+        extra.again = None
+        self._freed()
 
     def settle(self, exit: Exit) -> None:
         """Decide about everything the worker has: in hand, done, or to be given back."""

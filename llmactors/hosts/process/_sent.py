@@ -85,6 +85,11 @@ class Sent:
             take()
         self._done += count
 
+    def taken_off(self) -> Any:
+        """Return the say in hand, which the worker has no longer. Raises `IndexError` if there is none."""
+        self._done += 1
+        return self.says.popleft()
+
     def say(self, number: int) -> Any:
         """Return the say with this number. Raises `IndexError` if it is not out."""
         if not self._done < number <= self.said:

@@ -34,11 +34,11 @@ PLAIN: Final = frozenset({NoneType, bool, float})
 class Reply:
     """Stands where an ask has its future: sends the answer over the channel."""
 
-    __slots__ = ("ask", "number", "served", "silent", "tell")
+    __slots__ = ("ask", "held", "number", "served", "silent", "tell")
 
     def __init__(self, served: Served, number: int, *, tell: bool) -> None:
         self.served, self.number, self.tell = served, number, tell
-        self.silent = False
+        self.silent = self.held = False  # nobody waits for it; its handler goes on all the same
         self.ask: Ask | None = None
 
     def done(self) -> bool:
@@ -131,11 +131,27 @@ class Served:
         if isinstance(item, ServedFlow):
             item.leave()
         elif isinstance(item, Ask):
-            future: Any = item.future
-            future.silent = True
-            cell = item.cell
-            cell.abandon(item)
-            item.fail(TimeoutError())
+            reply: Any = item.future
+            reply.silent = True
+            if not reply.held:  # it was told once: that is enough for its clean-up
+                item.cell.abandon(item)
+                item.fail(TimeoutError())
+
+    def _in_hand(self, ask: Ask) -> bool:
+        """Say whether a handler in this worker is at it, suspended."""
+        return self._in_worker and any(job.item is ask for job in ask.cell.need_extra().jobs)
+
+    def let_go(self, ask: Ask) -> None:
+        """The handler of an ask is over; if its asker had given up, that is told now."""
+        reply: Any = ask.future
+        if reply.held:
+            reply.held = False
+            self.open.pop(reply.number, None)
+            self._finished(reply.number)
+            if reply.silent or ask.value.__class__ is not Failure:
+                self._send([Op.FAIL, reply.number, True])
+            else:  # its time was over here before it was there
+                self._fail(reply.number, ask, ask.value.error)
 
     def credit(self, number: int, items: int) -> None:
         """The other side's reader has taken *items*."""
@@ -144,8 +160,12 @@ class Served:
             flow.grant(items)
 
     def forget(self, number: int) -> Any:
-        """Take a call back that was not begun."""
-        return self.open.pop(number, None)
+        """Take a call back that is not handled here."""
+        item = self.open.pop(number, None)
+        if isinstance(item, Ask):
+            reply: Any = item.future
+            reply.ask = None  # what becomes of it is not told by this one
+        return item
 
     def close(self) -> None:
         """The other side is gone: nobody waits for anything any more."""
@@ -157,10 +177,13 @@ class Served:
     def answered(self, reply: Reply, ask: Ask) -> None:
         """An ask has its answer."""
         value = ask.value
+        if self._ends_with(ask.cell) and value.__class__ is Failure:
+            return
+        if value.__class__ is Failure and self._in_hand(ask):  # its handler is told to give up, and takes its time
+            reply.held = True
+            return
         if value.__class__ is Later:
             self._later(ask, value)
-            return
-        if self._ends_with(ask.cell) and value.__class__ is Failure:
             return
         self.open.pop(reply.number, None)
         self._finished(reply.number)

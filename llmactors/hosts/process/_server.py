@@ -12,16 +12,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from llmactors.errors import LLMActorsError
+from llmactors.errors import ForkRefusedError
 from llmactors.hosts.process import _boot, _wire
 from llmactors.hosts.process._versions import mismatch, versions
 
 SERVE: Final = "llmactors.hosts.process._worker:serve"
 CLOSING: Final = 5.0  # seconds that a fork server has to end its descendants
-
-
-class ForkRefusedError(LLMActorsError):
-    """The fork server did not fork; the text says why, and what to do."""
 
 
 @dataclass(slots=True, eq=False)

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
+from llmactors import _slots as slots
 from llmactors._batches import Batch
 from llmactors._codec import Codec
 from llmactors._core.flags import ENDING, PAUSED
 from llmactors._exits import Exit
-from llmactors._messages import Ended, Started, StartFailed
 from llmactors._redact import told_state
 from llmactors._signals import Pause, Resume, Stop
 from llmactors.errors import NotSerialisableError, StartIgnored
@@ -33,6 +33,7 @@ from llmactors.hosts.process._grammar import constructor_types, grammar_of
 from llmactors.hosts.process._inside import CALLS, NO_SAYS, WorkerCell, WorkerHost, WorkerSystem
 from llmactors.hosts.process._names import find_class
 from llmactors.hosts.process._ops import Op
+from llmactors.hosts.process._owner import OwnerElsewhere
 from llmactors.hosts.process._page import Page
 from llmactors.hosts.process._refs import Received
 from llmactors.hosts.process._says import SAY, Builder, builders
@@ -119,7 +120,7 @@ class Worker:
         self._host = WorkerHost(self.system, self)
         self._grammar = grammar_of(cls)
         self._builders = builders(cls, spec["says"])
-        self.cell = cell = WorkerCell[Any](self.system, self._host.table(cls), spec["own"], _Owner(self))
+        self.cell = cell = WorkerCell[Any](self.system, self._host.table(cls), spec["own"], OwnerElsewhere(self))
         extra = cell.need_extra()
         extra.kept, extra.shutdown = True, "forever"
         cell.capacity = sys.maxsize
@@ -160,6 +161,21 @@ class Worker:
         self.report_done()
         self.channel.send([Op.ENDED, self.codec.wrap(exit)])
         self._finish()
+
+    def put_aside(self) -> None:
+        """The actor has put the message in hand aside: it waits in the main process."""
+        extra, taking = self.cell.need_extra(), self.system.scheduler.taking
+        stashed, extra.stashed = extra.stashed or [], None
+        self.report_done()
+        for message in stashed:
+            item = message.item
+            if item.__class__ in CALLS:
+                self.served.forget(_number(item))
+                self.channel.send([Op.ASIDE, _number(item)], now=True)
+                self._page.finish(_number(item))
+            else:
+                self.channel.send([Op.ASIDE, 0], now=True)  # told first: if this ends here, it is given back
+                taking.put_aside()
 
     def report_done(self) -> None:
         """Report the tells that are done."""
@@ -285,6 +301,7 @@ class Worker:
         for number in numbers:
             self.served.forget(number)
         self.report_done()
+        slots.unshut(self.cell)
         held = bool(self.cell.flags & PAUSED and self.cell.need_extra().resumed)
         self.channel.send([Op.RECALLED, says, numbers, held])
 
@@ -353,26 +370,6 @@ class Worker:
             number: int = value.number
             return number
         return 0 if isinstance(value, WorkerCell) else None
-
-
-class _Owner:
-    """Stands where the owner of the worker's actor is: tells the main process."""
-
-    flags = 0
-    owner = extra = None
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-
-    def signal(self, signal: object) -> None:
-        """Tell what became of the actor."""
-        match signal:
-            case Started():
-                self._worker.started()
-            case StartFailed(_, error):
-                self._worker.start_failed(error)
-            case Ended(_, exit):
-                self._worker.ended(exit)
 
 
 def _number(item: Any) -> int:

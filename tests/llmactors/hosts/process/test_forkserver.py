@@ -15,8 +15,9 @@ import psutil
 import pytest
 from forked import alive, wait_until
 
+from llmactors.errors import ForkRefusedError
 from llmactors.hosts.process import _linux
-from llmactors.hosts.process._server import Forked, ForkRefusedError, Hearing, ServerLink
+from llmactors.hosts.process._server import Forked, Hearing, ServerLink
 
 SUPPORT = Path(__file__).parents[3] / "support"
 

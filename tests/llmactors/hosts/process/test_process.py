@@ -19,13 +19,13 @@ from waiting import until
 from llmactors import Actor, ActorRef, ActorSystem, Ended, Killed, message
 from llmactors.errors import (
     ActorEndedError,
+    ForkRefusedError,
     HostCapabilityError,
     NotSerialisableError,
     StartFailedError,
     WorkerLostError,
 )
 from llmactors.hosts import Process
-from llmactors.hosts.process._server import ForkRefusedError
 from supervisors import Supervisor
 
 

@@ -1,0 +1,120 @@
+"""What an actor can do on the loop it can do in a worker process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from capable import App, Counter, Lock, Patient, Seeker
+from performers import Keeper, Probe
+from waiting import until
+
+from llmactors import ActorSystem
+from llmactors.hosts import Process
+
+
+@pytest.fixture
+async def system() -> AsyncIterator[ActorSystem]:
+    async with ActorSystem() as system:
+        yield system
+
+
+# -- messages put aside ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("prefetch", [1, 4, 1000])
+@pytest.mark.parametrize("enter", [Lock.enter, Lock.enter_slowly])
+async def test_what_was_put_aside_comes_back_first_and_in_order(system: Any, prefetch: int, enter: Any) -> None:
+    lock = await system.spawn(Lock, host=Process(prefetch=prefetch))
+    entering = [asyncio.ensure_future(lock.ask(enter(number))) for number in range(5)]
+    await asyncio.sleep(0)
+    lock.tell(Lock.enter(5))
+    lock.tell(Lock.open())
+    for number in range(10):
+        lock.tell(Lock.note(f"after {number}"))
+    assert await asyncio.gather(*entering) == list(range(5))
+    seen = await lock.ask(Lock.so_far())
+    assert seen == [*range(6), *(f"after {number}" for number in range(10))]
+
+
+async def test_what_was_put_aside_outlives_the_worker(system: Any) -> None:
+    probe = await system.spawn(Probe)
+    keeper = await system.spawn(Keeper, probe, Process(), Lock, revivals=1)
+    lock = await keeper.actor.slot.ref
+    entering = [asyncio.ensure_future(lock.ask(Lock.enter(number))) for number in range(3)]
+    await asyncio.sleep(0)
+    lock.tell(Lock.enter(3))
+    assert await lock.ask(Lock.so_far()) == []
+    lock.tell(Lock.die())
+    lock.tell(Lock.open())
+    assert await asyncio.gather(*entering) == [0, 1, 2]
+    assert await lock.ask(Lock.so_far()) == [0, 1, 2, 3]
+
+
+async def test_to_bring_back_nothing_changes_nothing(system: Any) -> None:
+    lock = await system.spawn(Lock, host=Process())
+    for number in range(20):
+        lock.tell(Lock.open())
+        lock.tell(Lock.enter(number))
+    assert await lock.ask(Lock.so_far()) == list(range(20))
+
+
+# -- others ----------------------------------------------------------------------------------------------------------
+async def test_an_ask_that_does_not_wait_for_the_next_life_fails_at_once(system: Any) -> None:
+    seeker = await system.spawn(Seeker, host=Process())
+    probe = await system.spawn(Probe)
+    keeper = await system.spawn(Keeper, probe, None, Counter)
+    counter = keeper.actor.slot.ref
+    assert await seeker.ask(Seeker.ask_if_up(counter)) == "1"
+    counter.kill()
+    await until(lambda: counter.state == "down")
+    assert await seeker.ask(Seeker.ask_if_up(counter)) == "down: down"
+
+
+async def test_specs_and_paths_are_looked_up_in_the_main_process() -> None:
+    async with ActorSystem(App) as system:
+        seeker = system.ref(App.seeker)
+        assert await seeker.ask(Seeker.find_by_spec()) == 11
+        assert await seeker.ask(Seeker.find_by_spec_in_the_system()) == 111
+        assert await seeker.ask(Seeker.find_by_path("counter")) == "/counter"
+        assert await seeker.ask(Seeker.find_by_path("nobody")) == "unknown"
+
+
+async def test_an_actor_that_is_begun_outside_any_tree_outlives_the_worker(system: Any) -> None:
+    seeker = await system.spawn(Seeker, host=Process())
+    counter = await seeker.ask(Seeker.begin_outside("mine"))
+    seeker.tell(Seeker.leave())
+    await seeker.wait_ended()
+    assert counter.path == "/mine"
+    assert await counter.ask(Counter.add(1)) == 6
+
+
+# -- giving up -------------------------------------------------------------------------------------------------------
+async def test_an_ask_whose_asker_gave_up_is_in_hand_until_its_handler_is_over(system: Any) -> None:
+    patient = await system.spawn(Patient, host=Process())
+    asked = asyncio.ensure_future(patient.ask(Patient.work(0.3)))
+    await until(lambda: patient.state == "running")
+    asked.cancel()
+    await asyncio.sleep(0)
+    patient.stop()
+    await until(lambda: bool(system.dead_letters) or patient.state in {"stopping", "discarded"})
+    assert patient.actor is None or patient.actor.post.sent.out == 1
+    await patient.wait_ended()
+
+
+async def test_an_ask_whose_time_is_over_reaches_the_clean_up_of_its_handler(system: Any) -> None:
+    patient = await system.spawn(Patient, host=Process())
+    with pytest.raises(TimeoutError):
+        await patient.ask(Patient.work(0.05), timeout=0.2)
+    assert await patient.ask(Patient.happened()) == ["began", "cleaned up"]
+    assert patient.usage().mailbox == 0
+
+
+async def test_one_that_is_given_up_before_its_turn_is_counted_and_not_handled(system: Any) -> None:
+    patient = await system.spawn(Patient, host=Process())
+    first = asyncio.ensure_future(patient.ask(Patient.work(0.0)))
+    second = asyncio.ensure_future(patient.ask(Patient.work(0.0)))
+    await until(lambda: patient.state == "running")
+    second.cancel()
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await patient.ask(Patient.happened()) == ["began", "cleaned up"]
+    assert system.dead_letters.counts["expired"] == 1

@@ -1,0 +1,121 @@
+"""Actors that use in a worker what they could use on the loop. Worker processes import them from here."""
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+from llmactors import Actor, ActorRef, message
+from llmactors.errors import ActorDownError, UnknownActorError
+from llmactors.hosts import Process
+from supervisors import Supervisor, child
+
+
+class Lock(Actor):
+    """Puts what it is asked aside until it is opened."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self.seen: list[Any] = []
+
+    @message(timeout=60)
+    def enter(self, number: int) -> int:
+        if not self.is_open:
+            self.context.stash()
+        self.seen.append(number)
+        return number
+
+    @message(timeout=60)
+    async def enter_slowly(self, number: int) -> int:
+        await asyncio.sleep(0)
+        if not self.is_open:
+            self.context.stash()
+        self.seen.append(number)
+        return number
+
+    @message
+    def open(self) -> None:
+        self.is_open = True
+        self.context.unstash()
+
+    @message
+    def note(self, what: str) -> None:
+        self.seen.append(what)
+
+    @message
+    def so_far(self) -> list[Any]:
+        return self.seen
+
+    @message
+    def die(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Counter(Actor):
+    def __init__(self, start: int = 0) -> None:
+        self.total = start
+
+    @message
+    def add(self, amount: int) -> int:
+        self.total += amount
+        return self.total
+
+
+class Seeker(Actor):
+    """Finds others, asks them, and begins new ones."""
+
+    @message
+    async def ask_if_up(self, other: ActorRef[Counter]) -> str:
+        try:
+            return str(await other.ask(Counter.add(1), when_down="fail"))
+        except ActorDownError as error:
+            return f"down: {error.state}"
+
+    @message
+    async def find_by_spec(self) -> int:
+        return await self.context.ref(App.counter).ask(Counter.add(10))
+
+    @message
+    async def find_by_spec_in_the_system(self) -> int:
+        return await self.context.system.ref(App.counter).ask(Counter.add(100))
+
+    @message
+    def find_by_path(self, path: str) -> str:
+        try:
+            return self.context.system.ref(path).path
+        except UnknownActorError:
+            return "unknown"
+
+    @message
+    async def begin_outside(self, name: str) -> ActorRef[Counter]:
+        return await self.context.system.spawn(Counter, 5, name=name)
+
+    @message
+    def leave(self) -> None:
+        self.context.stop()
+
+
+class App(Supervisor):
+    counter = child(Counter, 1)
+    seeker = child(Seeker, host=Process())
+
+
+class Patient(Actor):
+    """Takes its time to give up."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    @message(timeout=60)
+    async def work(self, seconds: float) -> None:
+        try:
+            self.events.append("began")
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(seconds)
+            self.events.append("cleaned up")
+            raise
+
+    @message
+    def happened(self) -> list[str]:
+        return self.events
