@@ -5,15 +5,16 @@ Theory of operation
    pays for nothing.
 2. The hands of an actor are the tasks of its suspended handlers, and the one that runs now. A wait that a handler hands
    to another task (a task group, `Asks`) is not known here; such a hand counts as one that can go on.
-3. What happens in other processes is not known either: a cycle through them ends with the deadline of its asks.
+3. The hands of an actor in a worker process are known as far as its worker tells whom a handler of it waits for.
 """
 
 from __future__ import annotations
 
 from asyncio import current_task
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from llmactors._asks import CURRENT, Ask
+from llmactors._core.flags import REMOTE
 from llmactors._core.waits import cycle
 from llmactors._steps import is_hand
 from llmactors.errors import WaitCycleError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from asyncio import Task
 
     from llmactors._ref import ActorRef
+    from llmactors.hosts._port import RemoteHost
 
 
 def begin(to: ActorRef[Any], ask: Ask | None = None) -> Task[Any] | None:
@@ -42,20 +44,30 @@ def begin(to: ActorRef[Any], ask: Ask | None = None) -> Task[Any] | None:
     waits = me.scheduler.waits
     waits[task] = to
 
+    path = circle(me, task)
+    if path is not None:
+        del waits[task]
+        if ask is not None and to.inbox and to.inbox[-1] is ask:
+            to.inbox.pop()
+        raise WaitCycleError(path)
+    return task
+
+
+def circle(me: ActorRef[Any], task: Task[Any] | None = None) -> tuple[str, ...] | None:
+    """Return the path of the circle that a wait of *me*, in the hand *task*, has closed; None for none."""
+    waits = me.scheduler.waits
+
     def waits_for(cell: ActorRef[Any]) -> tuple[ActorRef[Any], ...] | None:
+        if cell.flags & REMOTE:
+            return cast("RemoteHost", cell.handlers.host).waits_for(cell)
         hands = set() if cell.extra is None else {job.task for job in cell.extra.jobs}
-        if cell is me:
+        if cell is me and task is not None:
             hands.add(task)
         targets = tuple(waits[hand] for hand in hands if hand in waits)
         return targets if len(hands) == len(targets) >= cell.handlers.concurrency else None
 
     way = cycle(me, waits_for)
-    if way is not None:
-        del waits[task]
-        if ask is not None and to.inbox and to.inbox[-1] is ask:
-            to.inbox.pop()
-        raise WaitCycleError(tuple(cell.path for cell in way))
-    return task
+    return None if way is None else tuple(cell.path for cell in way)
 
 
 def end(to: ActorRef[Any], task: Task[Any] | None) -> None:

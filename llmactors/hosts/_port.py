@@ -90,6 +90,10 @@ class RemoteHost(Host, Protocol):
         """Send on what waits in the mailbox, as far as the window allows. Called instead of handling messages."""
         ...
 
+    def waits_for(self, cell: ActorRef[Any]) -> tuple[ActorRef[Any], ...] | None:
+        """Say whom the actor's hands wait for, if all of them do; None if one can go on, or it is not known."""
+        ...
+
     def recall(self, cell: ActorRef[Any]) -> None:
         """The actor stops: give back what was sent on and is not in hand. Called more than once."""
         ...

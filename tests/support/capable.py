@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 from llmactors import Actor, ActorRef, message
-from llmactors.errors import ActorDownError, UnknownActorError
+from llmactors.errors import ActorDownError, UnknownActorError, WaitCycleError
 from llmactors.hosts import Process
 from supervisors import Supervisor, child
 
@@ -93,6 +93,15 @@ class Seeker(Actor):
     @message
     def leave(self) -> None:
         self.context.stop()
+
+
+class Passer(Actor):
+    """Passes a question on along a list of actors."""
+
+    @message(timeout=60, raises=(WaitCycleError,))
+    async def pass_on(self, to: list[ActorRef[Any]]) -> str:
+        answer: str = await to[0].ask(Passer.pass_on(to[1:])) if to else "done"
+        return answer
 
 
 class App(Supervisor):

@@ -17,7 +17,8 @@ from llmactors._context import Context, Monitor
 from llmactors._core.flags import OVER, STARTING
 from llmactors._exits import Exit, Normal
 from llmactors._signals import Stop
-from llmactors.errors import ActorDownError, NotSerialisableError
+from llmactors._waits import circle
+from llmactors.errors import ActorDownError, NotSerialisableError, WaitCycleError
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
 from llmactors.hosts.process._names import loaded_class
 from llmactors.hosts.process._ops import Op
@@ -39,6 +40,8 @@ class Desk:
 
     def __init__(self, life: Life) -> None:
         self._life = life
+        self._waits: dict[int, ActorRef[Any]] = {}  # whom handlers wait for, by the number of their ask
+        self._awaited = 0  # the number of the ask that comes next, if a handler waits for it
         self._monitors: dict[int, Monitor] = {}
         self._stopping: dict[int, Awaitable[Exit]] = {}
         self._reserved: dict[int, accounts.Reservation] = {}
@@ -49,6 +52,27 @@ class Desk:
         """The worker is gone."""
         for task in self._tasks:
             task.cancel()
+
+    def waits_for(self) -> tuple[ActorRef[Any], ...] | None:
+        """Return whom the worker's handlers wait for, if all that it may have in hand do."""
+        life = self._life
+        self._waits = {number: ref for number, ref in self._waits.items() if number in life.served.open}
+        hands = max(len(life.post.sent.hands(life.calls)), life.cell.handlers.concurrency)
+        return tuple(self._waits.values()) if len(self._waits) >= hands else None
+
+    def _closes_a_circle(self, number: int, ref: ActorRef[Any]) -> bool:
+        """Note that a handler waits for *ref*; if nobody of all who wait could go on, it hears that instead."""
+        awaited, self._awaited = self._awaited, 0
+        if awaited != number:
+            return False
+        self._waits[number] = ref
+        self._life.served.open[number] = None
+        path = circle(self._life.cell)
+        del self._life.served.open[number]
+        if path is not None:
+            del self._waits[number]
+            self._fail(number, WaitCycleError(path))
+        return path is not None
 
     def on_item(self, op: Op, parts: list[Any]) -> None:
         """Do what the worker asks.
@@ -76,6 +100,8 @@ class Desk:
             step = rest[parts] if len(rest) > parts else None
             if op is Op.ASK_IF_UP and ref.flags & (STARTING | OVER):
                 self._fail(number, ActorDownError(ref.path, ref.state))
+            elif op is not Op.STREAM and self._closes_a_circle(number, ref):
+                return
             elif op is Op.TELL:
                 serve_in_step(ref.scheduler, step, ref.tell, message)
             else:
@@ -93,6 +119,8 @@ class Desk:
     # -- orders ------------------------------------------------------------------------------------------------
     def _order(self, name: str, arguments: list[Any]) -> None:
         match name, arguments:
+            case "awaits", [int(number)]:
+                self._awaited = number
             case "unstash", []:
                 self._life.unstash()
             case "finish", []:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from asyncio import current_task
 from collections.abc import Awaitable, Generator
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from llmactors._asks import CURRENT, Ask
 from llmactors._core.flags import REMOTE
 from llmactors._exits import Exit
+from llmactors._steps import is_hand
 from llmactors._streams import Flow
 from llmactors._table import Table
 from llmactors.errors import HostCapabilityError, NotSerialisableError
@@ -17,7 +20,6 @@ from llmactors.hosts.process._grammar import Grammar, grammar_of, message_of
 from llmactors.hosts.process._ops import Op
 
 if TYPE_CHECKING:
-    from llmactors._asks import Ask
     from llmactors._ref import ActorRef
     from llmactors._usage import Usage
     from llmactors.hosts.process._worker import Worker
@@ -36,6 +38,9 @@ class ForeignHost:
     def send(self, cell: ForeignRef[Any], item: Any) -> None:
         """Send a mailbox's entry; raises `NotSerialisableError`."""
         grammar = grammar_for(cell, message_of(item))
+        task = current_task() if isinstance(item, Ask) else None
+        if task is not None and is_hand(task) and CURRENT.get() is not None:
+            self.worker.channel.put([int(Op.ORDER), "awaits", self.worker.calls.next_number])
         now, if_up, cell.if_up = cell.scheduler.clock(), cell.if_up, False
         self.worker.calls.make(item, cell.number, grammar, now, foreign=True, if_up=if_up)
 
@@ -46,6 +51,10 @@ class ForeignHost:
     def abandon(self, cell: ActorRef[Any], item: Ask | Flow[Any]) -> None:  # noqa: ARG002  the port's signature
         """Nobody waits for *item* any more."""
         self.worker.calls.cancel(item)
+
+    def waits_for(self, cell: ActorRef[Any]) -> None:
+        """It is the main process that knows."""
+        del cell
 
     def usage(self, cell: ActorRef[Any]) -> Usage:
         """Refuse: a worker does not see the accounts of others."""

@@ -179,6 +179,10 @@ class ProcessHost:
         if not cell.flags & GATE or ask_gate(cell):
             cell.actor.post.forward()
 
+    def waits_for(self, cell: ActorRef[Any]) -> tuple[ActorRef[Any], ...] | None:
+        """Say whom the actor's hands wait for, as the worker has told."""
+        return None if cell.actor is None else cell.actor.desk.waits_for()
+
     def recall(self, cell: ActorRef[Any]) -> None:
         """Have back what the worker has not begun."""
         cell.actor.recall()

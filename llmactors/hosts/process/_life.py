@@ -96,7 +96,7 @@ class Life:
         self.watch = Watch(self)
         self.post = Post(cell, self, self.page, grammar_of(birth.cls), says)
         self.served = Served(self, _nothing, in_worker=False)
-        self._desk = Desk(self)
+        self.desk = Desk(self)
         order = {"is": "fork", "memory": memory, "size": self.page.size}
         descriptors = (theirs.fileno(), descriptor, taking.fileno())
         try:
@@ -197,7 +197,7 @@ class Life:
         self.channel.close()
         self.segments.close()
         self.served.close()
-        self._desk.close()
+        self.desk.close()
         for look in self._looks.values():
             if not look.done():
                 look.set_exception(ends.ended_error(self.cell, slots.exit_of(self.cell)))
@@ -311,8 +311,8 @@ class Life:
             call = self.calls.book[parts[0]]
             call.later = True
             self.post.call_is_over()
-        elif op in self._desk.ops:
-            self._desk.on_item(op, parts)
+        elif op in self.desk.ops:
+            self.desk.on_item(op, parts)
         else:
             self._on_life(op, parts)
 

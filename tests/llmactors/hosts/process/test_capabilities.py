@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from capable import App, Counter, Lock, Patient, Seeker
+from capable import App, Counter, Lock, Passer, Patient, Seeker
 from performers import Keeper, Probe
 from waiting import until
 
 from llmactors import ActorSystem
+from llmactors.errors import WaitCycleError
 from llmactors.hosts import Process
 
 
@@ -118,3 +119,16 @@ async def test_one_that_is_given_up_before_its_turn_is_counted_and_not_handled(s
     first.cancel()
     assert await patient.ask(Patient.happened()) == ["began", "cleaned up"]
     assert system.dead_letters.counts["expired"] == 1
+
+
+# -- circles ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("hosts", ["lw", "wl", "ww", "lwl", "wlw"])
+async def test_a_circle_through_worker_processes_is_refused_at_once_with_its_path(system: Any, hosts: str) -> None:
+    names = [f"{kind}{place}" for place, kind in enumerate(hosts)]
+    actors = [await system.spawn(Passer, name=name, host=Process() if name[0] == "w" else None) for name in names]
+    with pytest.raises(WaitCycleError) as caught:
+        await actors[0].ask(Passer.pass_on([*actors[1:], actors[0]]))
+    path = list(caught.value.path)
+    assert path[0] == path[-1]
+    assert set(path) == {f"/{name}" for name in names}
+    assert await actors[0].ask(Passer.pass_on(actors[1:])) == "done"
