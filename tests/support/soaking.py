@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -281,7 +282,8 @@ class Harmer:
     async def kill_the_process(self, ref: ActorRef[Any]) -> None:
         pid = ref.usage().pid
         if pid not in {None, os.getpid()} and not self.chance.randrange(4):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended, and nobody has heard of it yet
+                os.kill(pid, signal.SIGKILL)
 
     async def have_spawned(self, ref: ActorRef[Any]) -> None:
         parent = self.system.ref(Soak.parent)
