@@ -130,6 +130,8 @@ def _fence_jobs(cell: ActorRef[Any], exit: Exit) -> None:
             job.cancel()
         else:
             job.fence()
+            if job is extra.resident:
+                extra.resident = None
         if item is not None:
             hold(cell, exit, (item,))
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 from keepers import turns
 from virtual import VirtualSystem, now, run
 
-from llmactors import Actor, Exit, Killed, Shutdown, message
+from llmactors import Actor, ActorRef, Exit, Killed, Shutdown, message
 from llmactors.errors import ActorEndedError, LinkedActorEndedError, NameTakenError
+from llmactors.hosts._loop import LoopHost
 
 
 class Child(Actor):
@@ -181,5 +183,32 @@ def test_a_name_that_is_made_up_is_not_one_that_was_given() -> None:
             assert system.ref("child-2") is given
             with pytest.raises(NameTakenError):
                 await system.spawn(Child, [], name="child-3")
+
+    run(main())
+
+
+def test_an_actor_that_is_killed_while_it_starts_ends_however_long_its_children_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Starting(Actor):
+        async def on_start(self) -> None:
+            self.context.spawn(Child, [])
+            await asyncio.sleep(1e6)
+
+    kill = LoopHost.kill
+
+    def slowly(host: LoopHost, cell: ActorRef[Any]) -> None:
+        cell.scheduler.loop.call_later(1.0 if cell.cls is Child else 0.0, kill, host, cell)
+
+    async def main() -> None:
+        system = VirtualSystem()
+        await system.start()
+        monkeypatch.setattr(LoopHost, "kill", slowly)
+        ref = system.spawn_under(system.guardian, Starting, (), None)
+        await turns()
+        ref.kill("enough")
+        assert await ref.wait_ended() == Killed("enough")
+        assert now() == pytest.approx(1.0)
+        await system.stop()
 
     run(main())

@@ -104,6 +104,10 @@ def _is_at_rest(system: ActorSystem) -> bool:
     return all(ref is system.root for ref in system.actors())
 
 
+def _no_more(now: tuple[int, ...], then: tuple[int, ...]) -> bool:
+    return all(one <= other for one, other in zip(now, then, strict=True))
+
+
 def there() -> tuple[int, int, int]:
     """Return how many processes, descriptors and tasks there are."""
     processes = len(psutil.Process().children(recursive=True))
@@ -151,7 +155,9 @@ async def test_whatever_is_done_before_anything_that_happens_nothing_is_left(
     for at in count(1, stride):
         with before(at, act) as calls:
             await use(crowd)
-            await until(lambda: _is_at_rest(system) and all(now <= then for now, then in zip(there(), at_rest)))
+            await until(
+                lambda: _is_at_rest(system) and all(now <= then for now, then in zip(there(), at_rest, strict=True))
+            )
         if calls[0] < at:
             assert at > 10
             return
