@@ -251,3 +251,14 @@ def test_a_temporary_sibling_is_forgotten_with_its_group_s_stop_whatever_its_ter
 def test_a_value_has_no_field_of_another_name() -> None:
     with pytest.raises(AttributeError, match="Raising has no field colour, size"):
         changed(Raising(("a",)), size=1, colour="red")
+
+
+def test_where_groups_revive_the_failed_child_comes_back_with_its_group_although_it_was_terminated_meanwhile() -> None:
+    children = {"a": terms(), "b": terms(backoff=SLOWLY), "c": terms()}
+    nursery = Told(Rules(strategy=REST, revive=True), children)
+    nursery.open()
+    nursery.end("b")
+    nursery.terminate("b")
+    nursery.drain()
+    nursery.wait(2.0)
+    assert nursery.drain() == lines("start b, start c")
