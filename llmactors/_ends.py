@@ -203,11 +203,13 @@ def _advance(cell: ActorRef[Any]) -> None:
 def _end_kept(cell: ActorRef[Any]) -> None:
     """End the slots that the owner has left alive: the youngest first, each when the one before is gone."""
     extra = cell.need_extra()
+    if extra.ending_kept and isinstance(extra.exit, Killed):
+        return  # they have been told, and there may be very many
     alive = [child for child in reversed((extra.children or {}).values()) if not child.flags & (ENDED | DEAD)]
     if not isinstance(extra.exit, Killed):
         arm_shutdown(cell)
         alive[0].signal(Stop())
-    elif not extra.ending_kept:
+    else:
         extra.ending_kept = True
         for child in alive:
             child.signal(Kill("its owner has ended"))
