@@ -75,9 +75,9 @@ class DeadLetters:
         """Take a subscription back."""
         self._subscribers.pop(ref, None)
 
-    def add(self, letter: DeadLetter) -> None:
-        """Count a letter, and tell of it. For the kernel."""
-        self.counts[letter.reason] += 1
+    def add(self, letter: DeadLetter, count: int = 1) -> None:
+        """Count a letter, or *count* of which it is one, and tell of it. For the kernel."""
+        self.counts[letter.reason] += count
         self.recent.append(letter)
         key = f"{letter.path} {letter.reason}"
         loud = letter.reason in LOUD and key not in self._warned

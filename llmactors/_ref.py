@@ -110,7 +110,7 @@ class ActorRef(Generic[A]):
         return slots.overflow(self, message)
 
     def _tell_from_elsewhere(self, message: Any) -> bool:
-        return self.scheduler.call_from_elsewhere(self.tell, message) and self.has_room()
+        return self.scheduler.crossing.tell(self, message)
 
     @overload
     async def ask(

@@ -29,6 +29,7 @@ from llmactors._asks import CURRENT, PENDING, Ask, skip, timeout_of
 from llmactors._attend import attend
 from llmactors._carried import OUTSIDE, CarriedAsk, ask_in, begun, present
 from llmactors._core.flags import BUSY, HELD, OVER, SIGNALS
+from llmactors._crossing import Crossing
 from llmactors._current import CURRENT_TASKS
 from llmactors._deadlines import Deadlines
 from llmactors._fence import call_on
@@ -77,6 +78,7 @@ class Scheduler(Now):
         self.carried: Context | None = None  # for the async handler that begins next
         self.deadlines = Deadlines(loop, self.clock, self.empty)
         self.watch = self.deadlines.watch
+        self.crossing = Crossing(loop)
         self.waits: dict[asyncio.Task[Any], ActorRef[Any]] = {}
         self.spares: list[Job] = []
         self.advancing: deque[ActorRef[Any]] = deque()
