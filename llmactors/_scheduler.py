@@ -4,8 +4,9 @@ Theory of operation
 1. `inbox is None` means that a cell is idle. Whoever makes it a queue puts the cell on the run queue; from then on the
    cell belongs to the run queue, to a slice, to a suspended handler, or to whoever holds it (see `_core.flags`), and a
    tell only appends.
-2. One loop callback, `drain`, runs slices in queue order. A slice ends after `SLICE` messages, a turn after `TURN`
-   seconds; then the loop gets its turn.
+2. One loop callback, `drain`, runs slices in queue order. A slice ends after at most `SLICE` messages, a turn after
+   `TURN` seconds; then the loop gets its turn. How many messages a slice has is learnt for each class of actors, so
+   that it takes no longer than `LONG`: a slice that ends a turn is looked at, and the next are longer or shorter.
 3. A plain handler runs in the slice: no task, no future. An async handler's first step does too (see `_steps`).
 4. An ask to an idle actor is answered on the asker's stack (its asker waits anyway): at most `DEPTH` deep, and within
    a credit per turn, so that the loop is never starved. Order, accounting and crashes are as through the queue.
@@ -29,6 +30,7 @@ from llmactors._asks import CURRENT, PENDING, Ask, skip, timeout_of
 from llmactors._attend import attend
 from llmactors._carried import OUTSIDE, CarriedAsk, ask_in, begun, present
 from llmactors._core.flags import BUSY, HELD, OVER, SIGNALS
+from llmactors._core.slices import fitting
 from llmactors._crossing import Crossing
 from llmactors._current import CURRENT_TASKS
 from llmactors._deadlines import Deadlines
@@ -45,7 +47,8 @@ if TYPE_CHECKING:
     from llmactors._ports import Ports
     from llmactors._ref import ActorRef
 
-SLICE: Final = 64  # messages of one cell before the next cell's turn
+SLICE: Final = 64  # messages of one cell before the next cell's turn, at most
+LONG: Final = 0.001  # seconds that a slice is to take, unless a single message takes longer
 TURN: Final = 0.0005  # seconds of slices before the loop gets its turn
 GRAIN: Final = 20e-6  # seconds; an ask that takes longer uses up more credit
 DEPTH: Final = 4  # asks answered inside asks
@@ -121,7 +124,8 @@ class Scheduler(Now):
                     if here:
                         break
                     continue
-                handlers, actor, left = cell.handlers, cell.actor, SLICE
+                handlers, actor = cell.handlers, cell.actor
+                left = most = handlers.slice
                 item: Any = None
                 try:
                     while inbox and left:
@@ -159,14 +163,15 @@ class Scheduler(Now):
                         raise
                 now = clock()
                 cell.cpu += now - self.last
-                cell.handled += SLICE - left
-                last = now
+                cell.handled += most - left
+                began, last = last, now
                 if not inbox and not cell.flags:
                     cell.inbox = None
                     free.append(inbox)
                 elif not cell.flags & HELD or cell.flags & SIGNALS:
                     ready.append(cell)
                 if now > end_of_turn or here:
+                    handlers.slice = fitting(most, most - left, now - began, long=LONG, greatest=SLICE)
                     break
         finally:  # a KeyboardInterrupt goes on to the loop, which then wants the system stopped in order
             self.current, self.depth, self.asleep, self.here = None, 0, True, OUTSIDE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._core.mailbox import Mailbox, is_count
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from llmactors.hosts._port import Host
 
     Call = Callable[[Any, Any], Any]
+
+
+FIRST_SLICE: Final = 16  # messages in a slice of a class of which nothing is known yet
 
 
 class Table(dict[type, Any]):
@@ -34,6 +37,7 @@ class Table(dict[type, Any]):
         "missing",
         "overflow",
         "pausable",
+        "slice",
         "streams",
         "trap_exits",
     )
@@ -53,6 +57,7 @@ class Table(dict[type, Any]):
         self.local = bool(getattr(cls, "local", False))
         self.idle = _seconds(cls, "idle_timeout")
         self.begin: Callable[[Any], None] | None = getattr(cls, "_begin", None)
+        self.slice = FIRST_SLICE
         self.streams: dict[type, Call] = {}
         self.batched: dict[type, Spec] = {}
 

@@ -68,9 +68,15 @@ class _Running:
     began: float
     place: int
     left: Any
+    most: Any
     message: Any
     own: bool
     stack: Stack
+
+    @property
+    def first(self) -> bool:
+        """Whether it is the first message of its slice, which has run since the slice began."""
+        return self.left is None or self.left == self.most - 1
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -146,7 +152,7 @@ class Watcher:
             running = _running(sys._current_frames().get(self._scheduler.thread), cell, began)
             if running is None:
                 continue
-            if watch.key is None and running.left in {None, _scheduler.SLICE - 1}:  # the first of its slice
+            if watch.key is None and running.first:
                 watch = Watch(running.key, since, now)
             if struck_outside is not None and struck_outside.key == running.key:
                 watch = self._struck_outside(watch, running, now)
@@ -265,7 +271,9 @@ def _running(frame: FrameType | None, cell: ActorRef[Any], began: float) -> _Run
         return None
     known = frame.f_locals
     item = known["message"] if "message" in known else known["job"].item if "job" in known else known.get("item")
-    return _Running(cell, began, id(frame), known.get("left"), message_of(item), bool(own), _stack(innermost))
+    return _Running(
+        cell, began, id(frame), known.get("left"), known.get("most"), message_of(item), bool(own), _stack(innermost)
+    )
 
 
 def _stack(frame: FrameType | None) -> Stack:
