@@ -1,7 +1,5 @@
 """A supervisor of which an order fails ends, with all its children, and keeps nobody waiting."""
 
-from typing import Any
-
 import pytest
 from troupe import Diary, FaultError, Player, crash, settle
 from virtual import VirtualSystem, behaviour, now
@@ -21,16 +19,16 @@ async def test_a_supervisor_that_cannot_carry_an_order_out_crashes_and_its_paren
     class App(Supervisor):
         inner = child(Inner)
 
-    order, fails = Keeper._order, [True]
+    begin_start, fails = Keeper._begin_start, [True]
 
-    def failing(self: Keeper, effect: Any) -> None:
-        if self._context.name == "inner" and fails and type(effect).__name__ == "BeginStart" and len(diary) > 2:
+    def failing(self: Keeper, name: str) -> None:
+        if self._context.name == "inner" and fails and len(diary) > 2:
             fails.clear()
             raise FaultError("no more")
-        order(self, effect)
+        begin_start(self, name)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Keeper, "_order", failing)
+        patched.setattr(Keeper, "_begin_start", failing)
         async with VirtualSystem(App) as system:
             diary.append("up")
             await crash(system.ref(Inner.a))

@@ -14,7 +14,7 @@ from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._attend import ask_gate
 from llmactors._codec import Codec, register
-from llmactors._core.flags import GATE, OVER, REMOTE, STARTING, STOPPING
+from llmactors._core.flags import DRAINING, GATE, OVER, REMOTE, STARTING, STOPPING
 from llmactors._ref import ActorRef
 from llmactors._streams import Flow
 from llmactors._table import Table
@@ -30,6 +30,8 @@ from llmactors.hosts.process._server import ServerLink
 from llmactors.trace import SPAN
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from llmactors._asks import Ask
     from llmactors._exits import Exit
     from llmactors.hosts._port import Birth
@@ -87,6 +89,14 @@ class RemoteCell(FarRef[Any]):
                 life.post.hand_over(item)
                 return
         super().accept(item)
+
+    def stop(self, *, drain: bool = False) -> Awaitable[Exit]:
+        """Ask the actor to end after what is in hand; for the worker this overtakes what is sent after it."""
+        life: Life | None = self.actor
+        here = get_ident() == self.scheduler.thread
+        if life is not None and life.up and here and not drain and not self.flags & (DRAINING | OVER):
+            life.recall()
+        return super().stop(drain=drain)
 
     def pause(self) -> None:
         """Hold its messages back from after the one in hand; for the worker this overtakes what is sent after it."""

@@ -26,7 +26,7 @@ ERRORS = [
     TimeoutError,
 ]
 ORDERS = {
-    "of a family": [(Keeper, "_order")],
+    "of a family": [(Keeper, "_order"), (Keeper, "_begin_start"), (Keeper, "_report")],
     "to open": [(Context, "open")],
     "to a slot": [(Slot, "stop"), (Slot, "kill"), (Slot, "discard")],
     "to a host": [(LoopHost, "start"), (LoopHost, "stop"), (LoopHost, "kill")],

