@@ -1,6 +1,7 @@
 """What every test gets: an event loop like the product's, and a check that it leaves nothing behind."""
 
 import asyncio
+import logging
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -57,9 +58,16 @@ def leaves_no_process_or_thread_behind() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def leaves_logging_as_it_was() -> Iterator[None]:
-    """Reports go to structlog only where a program configured it; `capture_logs` does, and does not take it back."""
+    """Reports go to structlog only where a program configured it; `capture_logs` does, and does not take it back.
+
+    Neither does a program take back at which level it listens.
+    """
+    loggers = [logging.getLogger(package) for package in ("llmactors", "supervisors", "llmagentos")]
+    levels = [logger.level for logger in loggers]
     yield
     structlog.reset_defaults()
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

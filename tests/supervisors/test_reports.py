@@ -27,7 +27,9 @@ class App(Supervisor):
 
 
 def told(logs: list[Any], path: str) -> list[Any]:
-    return [(log["event"], log["log_level"]) for log in logs if log.get("path") == path]
+    """Return what was told of an actor; not what the kernel tells of its crashes, where somebody listens to that."""
+    events = [(log["event"], log["log_level"]) for log in logs if log.get("path") == path]
+    return [event for event in events if event[0] != "actor_crashed"]
 
 
 @behaviour("A105", "A106", "A107")
