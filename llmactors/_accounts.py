@@ -68,12 +68,17 @@ def of(cell: ActorRef[Any]) -> Account | None:
 def spend(cell: ActorRef[Any], amounts: Mapping[str, float]) -> None:
     """Count what an actor has used."""
     check(amounts)
+    _count(cell, amounts)
+    account = of(cell)
+    if account is not None:
+        account.spend(cell, amounts)
+
+
+def _count(cell: ActorRef[Any], amounts: Mapping[str, float]) -> None:
     extra = cell.need_extra()
     spent = extra.spent = extra.spent or {}
     for resource, amount in amounts.items():
         spent[resource] = spent.get(resource, 0) + amount
-    if extra.account is not None:
-        extra.account.spend(cell, amounts)
 
 
 def check(amounts: Mapping[str, float]) -> None:
@@ -153,10 +158,7 @@ class Reservation:
     def _settle(self) -> None:
         used = self._used if self._said else dict(self.amounts)
         account, held = of(self._cell), self._held
-        extra = self._cell.need_extra()
-        spent = extra.spent = extra.spent or {}
-        for resource, amount in used.items():
-            spent[resource] = spent.get(resource, 0) + amount
+        _count(self._cell, used)
         if account is not None and held is not None:
             self._held = None
             account.settle(self._cell, held, used)
