@@ -1,0 +1,1 @@
+"""What testing decides: laws, schedules, shrinking. Pure."""

@@ -1,0 +1,36 @@
+"""Laws: what holds in every run of every program, whatever is injected.
+
+A law is an object for one run. It is told each event as it happens, looks at the system after each step where it has
+to, and is asked once more when the system has closed. What it answers are sentences that say what was broken; none is
+good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from llmactors.testing._values import Event
+
+
+class Law:
+    """Base of laws; one object a run. Override what is needed.
+
+    Attributes:
+        name: What holds, as a short sentence: `every ask resolves exactly once`.
+    """
+
+    name: ClassVar[str]
+
+    def saw(self, event: Event) -> Iterable[str]:  # noqa: ARG002  for subclasses
+        """Take note of an event; say what it breaks."""
+        return ()
+
+    def look(self, system: Any) -> Iterable[str]:  # noqa: ARG002  for subclasses
+        """Look at the living system between two steps; say what is broken. Called often: keep it cheap."""
+        return ()
+
+    def over(self) -> Iterable[str]:
+        """The system has closed: say what is missing."""
+        return ()
