@@ -42,7 +42,7 @@ class Sent(Event):
         to: To whom.
         message: What it is, such as `Counter.add`.
         text: The whole of it, such as `Counter.add(amount=1)`, cut where it is long.
-        kind: How it was sent.
+        kind: How it was sent. A `send` may have waited for room since; a `notice` is seen first when it is taken.
     """
 
     letter: Letter
@@ -50,7 +50,7 @@ class Sent(Event):
     to: str
     message: str
     text: str
-    kind: Literal["tell", "ask", "stream", "notice"]
+    kind: Literal["tell", "send", "ask", "stream", "notice"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,28 @@ class Taken(Event):
     path: str
     life: int
     delivery: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOn(Event):
+    """Who had taken a message gave it to somebody else, as a pool does: it waits again, now in the mailbox of *to*.
+
+    `Finished` may have come before it: the handler that passed it on has returned. An ask that was passed on is
+    resolved by the answer of the last.
+    """
+
+    letter: Letter
+    by: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutAside(Event):
+    """The handler stashed the message: it will be taken again."""
+
+    letter: Letter
+    path: str
+    life: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
