@@ -124,7 +124,11 @@ class Redelivered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLettered(Event):
-    """Nobody will handle a message; *reason* says why. `expired` means that its asker's time was over."""
+    """Nobody will handle a message; *reason* says why.
+
+    The kernel's reasons, `expired` also for one whose asker's time was over, and `fault` for one that a fault dropped.
+    One that was in a handler's hands may end so as well: `unheard`, `unhandled`, `poison`.
+    """
 
     letter: Letter
     path: str
@@ -142,6 +146,9 @@ class LifeBegan(Event):
         owner: The path of the slot's owner; None for those outside any tree.
         owner_life: The life of that owner; 0 for none.
         capacity: Messages that its mailbox holds.
+        concurrency: Messages that may be in its hands at once; 0 where there is no such number, as with batches.
+        ranked: Whether its mailbox hands messages out by priority rather than in order.
+        redeliver: How often a message is delivered again after the first time.
     """
 
     path: str
@@ -150,6 +157,9 @@ class LifeBegan(Event):
     owner: str | None
     owner_life: int
     capacity: int
+    concurrency: int = 1
+    ranked: bool = False
+    redeliver: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +172,23 @@ class LifeUp(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeEnding(Event):
-    """The end of an incarnation begins: it takes no more messages, what hangs on it ends, then `on_stop` runs."""
+    """The end of an incarnation begins: it takes no more messages, what hangs on it ends, then `on_stop` runs.
+
+    Args:
+        path: Its slot.
+        life: Which life of the run.
+        exit: How it ends, in words.
+        clean: Whether a transient child stays down after it.
+        asked: Whether somebody, its supervisor or a user, told it to stop.
+        by: Who did, a path or `"outside"`; None where that is not known.
+    """
 
     path: str
     life: int
     exit: str
     clean: bool
-    asked: bool  # somebody, its supervisor or a user, told it to stop
+    asked: bool
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

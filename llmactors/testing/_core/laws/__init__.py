@@ -19,11 +19,13 @@ class Law:
 
     Attributes:
         name: What holds, as a short sentence: `every ask resolves exactly once`.
+        sees: The kinds of events that `saw` is called with; empty for all of them.
     """
 
     name: ClassVar[str]
+    sees: ClassVar[tuple[type[Event], ...]] = ()
 
-    def saw(self, event: Event) -> Iterable[str]:  # noqa: ARG002  for subclasses
+    def saw(self, event: Any) -> Iterable[str]:  # noqa: ARG002  for subclasses, each with its own kinds of events
         """Take note of an event; say what it breaks."""
         return ()
 

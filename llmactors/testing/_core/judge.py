@@ -1,0 +1,69 @@
+"""A judge: the laws of one run, and what was broken of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from llmactors.testing._core.laws import Law
+from llmactors.testing._values import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """That a law was broken, and how.
+
+    Args:
+        law: The law's name.
+        what: A sentence.
+        number: The event that broke it, or the last one before it was seen; None for a run without events.
+    """
+
+    law: str
+    what: str
+    number: int | None
+
+
+class Judge:
+    """Tells each law what it wants to hear, and keeps what was broken.
+
+    Args:
+        laws: One object of each.
+
+    Attributes:
+        broken: What was broken, in the order in which it was found.
+    """
+
+    def __init__(self, laws: Iterable[Law]) -> None:
+        self.laws = tuple(laws)
+        self.broken: list[Broken] = []
+        self._last: int | None = None
+        self._hearers: dict[type[Event], tuple[tuple[Law, Callable[[Any], Iterable[str]]], ...]] = {}
+        self._lookers = tuple((law, law.look) for law in self.laws if type(law).look is not Law.look)
+
+    def saw(self, event: Event) -> None:
+        """Tell the laws of an event."""
+        kind, self._last = type(event), event.number
+        hearers = self._hearers.get(kind)
+        if hearers is None:
+            hearers = self._hearers[kind] = tuple(
+                (law, law.saw)
+                for law in self.laws
+                if type(law).saw is not Law.saw and (not law.sees or issubclass(kind, law.sees))
+            )
+        for law, hear in hearers:
+            for what in hear(event):
+                self.broken.append(Broken(law.name, what, event.number))
+
+    def look(self, system: Any) -> None:
+        """Let the laws look at the living system between two steps."""
+        for law, look in self._lookers:
+            for what in look(system):
+                self.broken.append(Broken(law.name, what, self._last))
+
+    def over(self) -> None:
+        """Ask the laws what is missing, when the system has closed."""
+        for law in self.laws:
+            for what in law.over():
+                self.broken.append(Broken(law.name, what, self._last))
