@@ -5,6 +5,7 @@
   loop gives it a turn every `TURN` messages. Where mailboxes are bounded by default, this one's bound is declared
   large.
 - **process-echo**: an ask with `MIB` bytes, answered with the same bytes. The rate is that of one direction.
+- **process-swap**: the same, answered with as many other bytes, that the worker had: nothing is passed through.
 - **process-restart**: `kill -9` of the worker's process; the time until the actor has answered again. The median of
   all.
 """
@@ -24,6 +25,7 @@ CASES = (
     Case("process-ask", "ask, another process", apart=True),
     Case("process-tell", "tell, another process", apart=True),
     Case("process-echo", "1 MiB echoed, another process", (RATE,), apart=True),
+    Case("process-swap", "1 MiB for another, another process", (RATE,), apart=True),
     Case("process-restart", "killed process until it answers", (BACK,), apart=True),
 )
 
@@ -59,7 +61,7 @@ def place_client() -> int:
 
 
 def echoed(seconds: float, echoes: int) -> Readings:
-    """Return the readings of so many echoes of `MIB` bytes."""
+    """Return the readings of so many asks and answers of `MIB` bytes."""
     return {RATE.name: echoes / seconds}
 
 

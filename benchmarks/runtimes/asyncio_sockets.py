@@ -77,6 +77,18 @@ class Wire(asyncio.Protocol):
             self.transport.write(body)
 
 
+class Swapper(Plain):
+    """Answers with as many bytes of its own."""
+
+    mine = b""
+
+    def handle(self, message: bytes) -> bytes:
+        """Answer with other bytes."""
+        if len(self.mine) != len(message):
+            self.mine = os.urandom(len(message))
+        return self.mine
+
+
 class Remote:
     """The client's half."""
 
@@ -159,17 +171,28 @@ async def _echo(remote: Remote, n: int) -> Readings:
     return echoed(time.perf_counter() - began, n)
 
 
+async def _swap(remote: Remote, n: int) -> Readings:
+    data = os.urandom(MIB)
+    for _ in range(5):
+        assert await remote.ask("swap", data) != data
+    began = time.perf_counter()
+    for _ in range(n):
+        await remote.ask("swap", data)
+    return echoed(time.perf_counter() - began, n)
+
+
 MEASURES = {
     "process-ask": _with_worker(_ask),
     "process-tell": _with_worker(_tell),
     "process-echo": _with_worker(_echo),
+    "process-swap": _with_worker(_swap),
 }
 
 
 async def serve(socket: str, processor: int) -> Readings:
     """Be the worker until ended."""
     pin(processor)
-    loop, actors = asyncio.get_running_loop(), {"echo": Plain(), "counter": Counter()}
+    loop, actors = asyncio.get_running_loop(), {"echo": Plain(), "counter": Counter(), "swap": Swapper()}
 
     def handle(wire: Wire, message: Any) -> None:
         number, whom, what = message

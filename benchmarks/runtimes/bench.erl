@@ -102,6 +102,12 @@ run('process-echo', N, [Processor]) ->
     Data = rand:bytes(?MIB),
     Ask = fun() -> gen_server:call(Echo, {echo, Data}, infinity) end,
     Data = Ask(),
+    [{"rate", N / timed(fun() -> repeat(N, Ask) end)}];
+run('process-swap', N, [Processor]) ->
+    Echo = {echo, peer(Processor)},
+    Data = rand:bytes(?MIB),
+    Ask = fun() -> gen_server:call(Echo, {swap, Data}, infinity) end,
+    false = Data =:= Ask(),
     [{"rate", N / timed(fun() -> repeat(N, Ask) end)}].
 
 tell(Message, N) ->
@@ -122,6 +128,10 @@ init(supervisor) ->
 init(Kind) -> {ok, {Kind, 0, none}}.
 
 handle_call({echo, Value}, _, State) -> {reply, Value, State};
+handle_call({swap, Value}, _, {Kind, Count, none}) ->
+    Mine = rand:bytes(byte_size(Value)),
+    {reply, Mine, {Kind, Count, Mine}};
+handle_call({swap, _}, _, {_, _, Mine} = State) -> {reply, Mine, State};
 handle_call(total, _, {_, Count, _} = State) -> {reply, Count, State};
 handle_call({wait, Awaited}, From, {Kind, Count, _}) -> {noreply, counted(Kind, Count, {Awaited, From})}.
 

@@ -43,7 +43,7 @@ def _in_erlang(case: str, *, apart: bool = False) -> Measure:
 
 
 INSIDE = ("ask", "tell-none", "tell", "fan-in", "ring", "spawn", "restart", "skew")
-APART = ("process-ask", "process-tell", "process-echo")
+APART = ("process-ask", "process-tell", "process-echo", "process-swap")
 MEASURES = {
     **{case: _in_erlang(case) for case in INSIDE},
     **{case: _in_erlang(case, apart=True) for case in APART},

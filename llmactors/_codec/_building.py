@@ -54,7 +54,7 @@ class Building:
             ):
                 self.loans -= 1
             return plain(content)
-        if tag in {Tag.APART, Tag.LENT}:
+        if tag in {Tag.APART, Tag.LENT, Tag.BACK}:
             return self._from_apart(tag, *content)
         if tag is Tag.REF:
             return self._ref(content)
@@ -68,6 +68,10 @@ class Building:
     def _from_apart(self, tag: Tag, number: Any, length: Any) -> bytes | memoryview:
         if self._segments is None:
             raise SegmentError("a value lies in shared memory, and this connection has none")
+        if tag is Tag.BACK:
+            returned = self._segments.came_back(number, length)
+            self.taken.add((tag, number))
+            return returned
         if tag is Tag.APART:
             data: bytes | memoryview = self._segments.copy(number, length)
         else:

@@ -31,6 +31,7 @@ from llmactors.errors import NotSerialisableError
 
 NO_TYPES: Final[Types] = MappingProxyType({})
 VALUE: Final = 100  # the extension type of a packed value
+BACK: Final = MARKS[Tag.BACK]
 APARTS: Final = frozenset({MARKS[Tag.APART], MARKS[Tag.LENT]})
 
 
@@ -172,6 +173,8 @@ class Codec:
             for key, content in value.items():
                 if key in APARTS and type(content) is list and content and content[0] not in taken:
                     segments.skip(content[0])
+                elif key == BACK and type(content) is list and (Tag.BACK, content[0]) not in taken:
+                    segments.came_back(*content)
 
         with contextlib.suppress(ValueError, TypeError, msgpack.UnpackException):  # it is damaged anyway
             msgpack.unpackb(data, object_hook=skip, ext_hook=msgpack.ExtType, strict_map_key=False)

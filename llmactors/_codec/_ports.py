@@ -29,7 +29,16 @@ class SegmentTable(Protocol):
         """What was put is not sent."""
 
     def copy(self, number: Any, length: Any) -> bytes:
-        """Return bytes that the peer has put, and give their place back. Raises `SegmentError`."""
+        """Return bytes that the peer has put. Raises `SegmentError`."""
+
+    def send_back(self, data: bytes) -> list[int] | None:
+        """Return what stands for bytes that the peer has put and that lie there still. None: they do not."""
+
+    def take_again(self, number: int) -> None:
+        """What was to be sent back is not: give its place back."""
+
+    def came_back(self, number: Any, length: Any) -> bytes:
+        """Return bytes that this side has put and that the peer has sent back. Raises `SegmentError`."""
 
     def borrow(self, number: Any, length: Any) -> memoryview:
         """Return what the peer has put, as memory that is given back when nobody uses it. Raises `SegmentError`."""

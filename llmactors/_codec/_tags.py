@@ -45,6 +45,7 @@ class Tag(IntEnum):
     TENSOR = 32
     APART = 40  # bytes in shared memory
     LENT = 41  # memory of an array that stays in shared memory
+    BACK = 42  # bytes that the receiver had sent, in shared memory of its own
 
 
 MARKS: Final = {tag: msgpack.ExtType(tag.value, b"") for tag in Tag}

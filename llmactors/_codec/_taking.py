@@ -25,19 +25,24 @@ TRACEBACK_LIMIT: Final = 64 * 1024  # characters of a traceback that cross, from
 class Taking:
     """One value on its way out."""
 
-    __slots__ = ("_depth", "_fast", "_refs", "_segments", "_types", "_used", "careful")
+    __slots__ = ("_back", "_depth", "_fast", "_refs", "_segments", "_types", "_used", "careful")
 
     def __init__(self, refs: RefTable | None, segments: SegmentTable | None, types: Types, depth: int) -> None:
         self._refs, self._segments, self._types, self._depth = refs, segments, types, depth
         self._fast = SCALARS if segments is None else SMALL_SCALARS
-        self._used: list[int] = []
+        self._used: list[int] = []  # places of ours
+        self._back: list[int] = []  # places of the peer's
         self.careful = False
 
     def take_back(self) -> None:
         """Nothing of this is sent."""
-        if self._segments is not None and self._used:
+        if self._segments is None:
+            return
+        if self._used:
             used, self._used = self._used, []
             self._segments.take_back(used)
+        while self._back:
+            self._segments.take_again(self._back.pop())
 
     def _apart(self, tag: Tag, data: Any) -> Tree | None:
         """Put *data* into shared memory; None where that does not take it."""
@@ -47,11 +52,19 @@ class Taking:
         self._used.append(content[0])
         return tagged(tag, content)
 
+    def _large(self, value: bytes) -> Tree | None:
+        """Send *value* back where it came from, or put it into shared memory; None where that does not take it."""
+        content = None if self._segments is None else self._segments.send_back(value)
+        if content is None:
+            return self._apart(Tag.APART, value)
+        self._back.append(content[0])
+        return tagged(Tag.BACK, content)
+
     def tree(self, value: Any) -> Tree:
         cls = value.__class__
         if cls in SCALARS:
             if cls is bytes and len(value) > APART:
-                apart = self._apart(Tag.APART, value)
+                apart = self._large(value)
                 return value if apart is None else apart
             return _plain.split_scalar(value) if self.careful and not _plain.fits(value) else value
         if cls is bytearray and len(value) > APART:

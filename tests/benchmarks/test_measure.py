@@ -15,7 +15,7 @@ from runtimes import OURS, RUNTIMES
 MEASURE = ROOT / "benchmarks" / "measure.py"
 pytestmark = pytest.mark.timeout(120)  # an interpreter begins, on a machine that may be busy
 WITH_ERLANG = pytest.mark.skipif(shutil.which("erlc") is None, reason="there is no Erlang")
-FEW = {"gc-pause": 500, "process-restart": 2, "process-echo": 3}
+FEW = {"gc-pause": 500, "process-restart": 2, "process-echo": 3, "process-swap": 3}
 
 
 def measured(*arguments: str) -> "subprocess.CompletedProcess[str]":

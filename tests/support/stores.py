@@ -39,6 +39,10 @@ class Store(Actor):
         return len(self.kept)
 
     @message
+    def kept_so_far(self) -> list[Any]:
+        return self.kept
+
+    @message
     def sums(self) -> list[float]:
         return [float(value.sum()) for value in self.kept]
 
@@ -73,6 +77,8 @@ class Store(Actor):
                 segments.put = lambda data: [77, len(data)]
             case "released":
                 segments._put([int(Op.RELEASE), [5]])
+            case "made up":
+                segments.send_back = lambda data: [5, len(data)]
         return LARGE
 
 

@@ -23,6 +23,7 @@ class Worker(Actor):
     def __init__(self, processor: int) -> None:
         pin(processor)
         self._count = 0
+        self._data = os.urandom(MIB)
 
     @message
     def echo(self, value: int) -> int:
@@ -33,6 +34,11 @@ class Worker(Actor):
     def echo_bytes(self, data: bytes) -> bytes:
         """Answer with many bytes."""
         return data
+
+    @message
+    def swap(self, data: bytes) -> bytes:
+        """Answer with as many other bytes."""
+        return self._data[: len(data)]
 
     @message
     def add(self, amount: int) -> None:
@@ -83,6 +89,17 @@ async def _echo(system: ActorSystem, n: int) -> Readings:
     return echoed(time.perf_counter() - began, n)
 
 
+async def _swap(system: ActorSystem, n: int) -> Readings:
+    worker = await system.spawn(Worker, place_client(), host=Process())
+    data = os.urandom(MIB)
+    for _ in range(5):
+        assert await worker.ask(Worker.swap(data)) != data
+    began = time.perf_counter()
+    for _ in range(n):
+        await worker.ask(Worker.swap(data))
+    return echoed(time.perf_counter() - began, n)
+
+
 class Tree(Supervisor):
     """Brings the worker back however often its process is killed."""
 
@@ -114,5 +131,6 @@ MEASURES = {
     "process-ask": program(_ask),
     "process-tell": program(_tell),
     "process-echo": program(_echo),
+    "process-swap": program(_swap),
     "process-restart": program(_restart),
 }

@@ -5,7 +5,8 @@ Theory of operation
    an item instead of 1.7 for a frame each).
 2. What is `put` waits for the end of the loop's turn, or until `FULL` items are there, so that the other side begins
    meanwhile. What is `send` goes out at once, with all that waits, if it is the first such item since a turn ended or
-   began with something to read: an ask is on its way before its asker waits, and costs no turn of its own.
+   began with something to read: an ask is on its way before its asker waits, and costs no turn of its own. What is
+   `whisper`ed goes with the next frame, or after `HUSH`: nobody is woken for it.
 3. What the socket does not take waits in a buffer. A worker whose buffer is over its limit waits for the socket: the
    main process reads whatever happens, so that ends. The main process never waits: while `choked` it sends nothing on.
 4. A worker can also wait for one answer without the loop (`call`): what arrives meanwhile is dealt with afterwards, in
@@ -30,6 +31,7 @@ from llmactors._core.frames import FRAME_LIMIT, HEAD, FrameSplitter
 READ: Final = 256 * 1024  # bytes
 BUFFER: Final = 8 * 1024 * 1024  # bytes that a worker may have unsent
 CHOKED: Final = 1024 * 1024  # unsent bytes over which the main process sends no messages on
+HUSH: Final = 0.02  # seconds that an item may wait for others
 FULL: Final = 128  # items that are sent before the turn is over
 
 Item = list[Any]
@@ -59,6 +61,7 @@ class Channel:
         self._pack = msgpack.Packer(strict_types=True).pack
         self._turn: list[Item] = []
         self._armed = self._hurried = False  # the end of the turn is awaited; something went out at once in it
+        self._hushed = False  # something waits for others to go with
         self._unsent = bytearray()
         self._buffer = bytearray(READ)
         self._view = memoryview(self._buffer)
@@ -81,6 +84,13 @@ class Channel:
             self._arm()
         elif len(turn) >= FULL:
             self._write_turn()
+
+    def whisper(self, item: Item) -> None:
+        """Send an item, whose parts are plain, with the next that is sent, or soon."""
+        self._turn.append(item)
+        if not self._hushed and self._loop is not None:
+            self._hushed = True
+            self._loop.call_later(HUSH, self._speak)
 
     def send(self, item: Item, *, now: bool = False) -> None:
         """Send an item at once, if none was in this turn; *now* even then: a plain handler may block for long.
@@ -110,6 +120,12 @@ class Channel:
     def flush(self) -> None:
         """Send the items of this turn, which is over."""
         self._armed = self._hurried = False
+        if self._turn:
+            self._write_turn()
+
+    def _speak(self) -> None:
+        """Send what was whispered, if nothing else has taken it along."""
+        self._hushed = False
         if self._turn:
             self._write_turn()
 

@@ -291,6 +291,15 @@ class _NoSegments:
     def copy(self, number: Any, length: Any) -> bytes:
         raise LookupError(number, length)
 
+    def send_back(self, data: bytes) -> None:
+        del data
+
+    def take_again(self, number: int) -> None:
+        raise LookupError(number)
+
+    def came_back(self, number: Any, length: Any) -> bytes:
+        raise LookupError(number, length)
+
     def borrow(self, number: Any, length: Any) -> memoryview:
         raise LookupError(number, length)
 

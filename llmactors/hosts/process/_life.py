@@ -89,7 +89,7 @@ class Life:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.channel = Channel(ours, self.received, self._broken, self._roomy)
         self.channel.attach(cell.scheduler.loop)
-        self.segments = Segments(passing, self.channel.put)
+        self.segments = Segments(passing, self.channel.whisper)
         self.segments.attach(cell.scheduler.loop)
         self.codec = Codec(self.refs, segments=self.segments)
         self.calls = Calls(self)
@@ -276,6 +276,7 @@ class Life:
                     self._answered(*item[1:])
                 else:
                     self._received(Op(item[0]), item[1:])
+            self.segments.settle()
         except Exception as error:  # noqa: BLE001  it becomes the worker's end, with this as its reason
             self._why = f"it broke the protocol: {type(error).__name__}: {text_of(error)}"
             self.channel.close()

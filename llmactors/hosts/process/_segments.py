@@ -6,12 +6,16 @@ Theory of operation
    its own. Then only the segment's number crosses; both sides keep it mapped (a fresh one is ten times slower).
 2. The receiver demands the seals and a sufficient size, since reading behind a file's end is a SIGBUS. It maps the
    segment privately: it reads without a copy, and what it writes stays its own.
-3. `bytes` are copied out and the segment is given back at once. An array lies in the segment, which is given back when
-   the last array on it is gone; what was written to it meanwhile is dropped with `madvise`.
-4. What was given back is used again. A pool keeps some free segments, and drops the rest.
-5. A side has at most `LIMIT` bytes and `MOST` segments (up to CPython 3.12 a mapping keeps a descriptor). Beyond that,
+3. `bytes` are copied out. Until what arrived with them is dealt with (`settle`), the very object that was made of a
+   segment can be *sent back*: then only the segment's number crosses, and whoever had filled it has the object that it
+   was filled from. That is right because neither can change: bytes are immutable, and nobody but its sender writes to a
+   segment, which it does not while that is lent. An object that is equal and another is copied as any.
+4. An array lies in the segment, which is given back when the last array on it is gone; what was written to it meanwhile
+   is dropped with `madvise`.
+5. What was given back is used again. A pool keeps some free segments, and drops the rest.
+6. A side has at most `LIMIT` bytes and `MOST` segments (up to CPython 3.12 a mapping keeps a descriptor). Beyond that,
    values cross in the frame, as small ones do.
-6. A peer that breaks a rule has broken the connection: `SegmentError` is not an error of one message.
+7. A peer that breaks a rule has broken the connection: `SegmentError` is not an error of one message.
 """
 
 from __future__ import annotations
@@ -52,7 +56,7 @@ class Segments:
 
     Args:
         end: A socket (SOCK_SEQPACKET) for the descriptors.
-        put: Sends an item.
+        put: Sends an item, which may wait for others.
     """
 
     def __init__(self, end: socket.socket, put: Callable[[list[Any]], None]) -> None:
@@ -62,9 +66,10 @@ class Segments:
         self._mine: dict[int, mmap.mmap] = {}
         self._free: dict[int, list[int]] = {}  # numbers by size
         self._used = self._spare = self._theirs_size = self._last = 0  # bytes, bytes, bytes, number
-        self._lent: set[int] = set()  # mine that the peer has
+        self._lent: dict[int, Any] = {}  # mine that the peer has, and the bytes in them
         self._theirs: dict[int, mmap.mmap] = {}
         self._held: set[int] = set()  # theirs that arrays lie on
+        self._fresh: dict[int, tuple[bytes, int]] = {}  # bytes made of theirs that can be sent back, by identity
         self.open = True
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -84,7 +89,7 @@ class Segments:
             number = self._new(size)
         if number is None:
             return None
-        self._lent.add(number)
+        self._lent[number] = data if data.__class__ is bytes else None
         self._mine[number][:length] = data
         return [number, length]
 
@@ -119,7 +124,7 @@ class Segments:
         for number in numbers:
             if number not in self._lent:
                 raise SegmentError(f"segment {number!r} was given back and had not been lent")
-            self._lent.remove(number)
+            del self._lent[number]
             size = len(self._mine[number])
             if self._spare + size > KEPT:
                 self._drop(number, size)
@@ -132,17 +137,45 @@ class Segments:
         self._used -= size
         self._put([int(Op.DROP), number])
 
+    def send_back(self, data: bytes) -> list[int] | None:
+        """Return the number and length of the peer's segment that *data* was made of just now; it is given back so."""
+        fresh = self._fresh.pop(id(data), None)
+        return None if fresh is None else [fresh[1], len(data)]
+
+    def take_again(self, number: int) -> None:
+        """What was to be sent back is not: give the segment back."""
+        self._give_back([number])
+
     # -- in --------------------------------------------------------------------------------------------------------
     def copy(self, number: Any, length: Any) -> bytes:
-        """Return the bytes in a segment of the peer, and give it back.
+        """Return the bytes in a segment of the peer, which is given back with `settle`.
 
         Raises:
             SegmentError: It is not what it must be.
         """
         mapped = self._segment(number, length)
         data = mapped[:length]
-        self._give_back(number)
+        self._fresh[id(data)] = data, number
         return data
+
+    def settle(self) -> None:
+        """What has arrived is dealt with: give back the segments of which bytes were made."""
+        if self._fresh:
+            fresh, self._fresh = self._fresh, {}
+            self._give_back([number for _, number in fresh.values()])
+
+    def came_back(self, number: Any, length: Any) -> bytes:
+        """Return the bytes that were put into a segment and that the peer has sent back, with the segment.
+
+        Raises:
+            SegmentError: It has no such segment.
+        """
+        data = self._lent.get(number) if type(number) is int else None
+        if data is None or len(data) != length:
+            raise SegmentError(f"{length!r} bytes came back in segment {number!r}, which has none of that length")
+        self.released([number])
+        returned: bytes = data
+        return returned
 
     def borrow(self, number: Any, length: Any) -> memoryview:
         """Return a segment of the peer as memory of our own, given back when nothing refers to it any more.
@@ -159,7 +192,7 @@ class Segments:
     def skip(self, number: Any) -> None:
         """A value in a segment of the peer will not be built: give it back."""
         self._segment(number, 0)
-        self._give_back(number)
+        self._give_back([number])
 
     def dropped(self, number: int) -> None:
         """The peer uses a segment no more."""
@@ -223,10 +256,10 @@ class Segments:
         self._held.discard(number)
         if self.open:
             mapped.madvise(mmap.MADV_DONTNEED, 0, length)
-            self._give_back(number)
+            self._give_back([number])
 
-    def _give_back(self, number: int) -> None:
-        self._put([int(Op.RELEASE), [number]])
+    def _give_back(self, numbers: list[int]) -> None:
+        self._put([int(Op.RELEASE), numbers])
 
     def close(self) -> None:
         """The connection is over. What is borrowed stays readable as long as it is referred to."""
@@ -236,6 +269,8 @@ class Segments:
             self._mine.clear()
             self._theirs.clear()
             self._free.clear()
+            self._fresh.clear()
+            self._lent.clear()
 
 
 @lru_cache(maxsize=64)

@@ -88,7 +88,7 @@ class Worker:
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._refs = Received(lambda content: ForeignRef(self, content), self._number_of)
         self.channel = Channel(end, self._received, self._lost)
-        self.segments = Segments(passing, self.channel.put)
+        self.segments = Segments(passing, self.channel.whisper)
         self.codec = Codec(self._refs, segments=self.segments)
         self.calls = Calls(self)
         self.served = Served(self, page.finish, in_worker=True)
@@ -129,6 +129,7 @@ class Worker:
         self.channel.attach(loop)
         self.segments.attach(loop)
         self._begin(cls, spec)
+        self.segments.settle()
         self.channel.read()
         await self._over
         self.channel.finish()
@@ -215,6 +216,7 @@ class Worker:
             traceback.print_exc()
             os._exit(BROKEN)
         scheduler.context.run(scheduler.drain)
+        self.segments.settle()
 
     def _on_item(self, op: Op, parts: list[Any]) -> None:
         match op:
@@ -323,6 +325,7 @@ class Worker:
 
         op, _, content = self.channel.call([Op.REQUEST, number, name, *arguments], is_answer)
         value = self.codec.unwrap(content)
+        self.segments.settle()
         if op == Op.FAIL:
             raise value
         return value

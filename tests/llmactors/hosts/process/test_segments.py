@@ -23,8 +23,8 @@ from stores import ALL_SEALS, LARGE, NUMBERS, Store, mappings, memfd
 from waiting import until
 
 from llmactors import ActorRef, ActorSystem, Ended, Killed
-from llmactors._codec import SegmentError
-from llmactors.errors import ActorEndedError
+from llmactors._codec import Codec, Packed, SegmentError
+from llmactors.errors import ActorEndedError, NotSerialisableError
 from llmactors.hosts import Process
 from llmactors.hosts.process import _segments
 from llmactors.hosts.process._ops import Op
@@ -42,6 +42,7 @@ class Pair:
         self.receiver = Segments(other, self.answered.append)
 
     def give_back(self) -> None:
+        self.receiver.settle()
         for op, numbers in self.answered:
             assert op == Op.RELEASE
             self.sender.released(numbers)
@@ -113,6 +114,70 @@ def test_beyond_the_limit_nothing_goes_into_segments(sides: Pair, monkeypatch: A
     assert sides.sender.put(LARGE) is None
 
 
+# -- sent back -------------------------------------------------------------------------------------------------------
+def test_bytes_that_are_sent_back_are_the_ones_that_were_sent_and_bring_their_segment(sides: Pair) -> None:
+    content = lent(sides)
+    arrived = sides.receiver.copy(*content)
+    returned = sides.receiver.send_back(arrived)
+    assert returned == content
+    assert sides.sender.came_back(*returned) is LARGE
+    sides.receiver.settle()
+    assert not sides.answered
+    assert lent(sides) == content
+
+
+def test_bytes_that_are_equal_and_others_are_not_sent_back_by_number(sides: Pair) -> None:
+    arrived = sides.receiver.copy(*lent(sides))
+    assert sides.receiver.send_back(bytes(bytearray(arrived))) is None
+    assert sides.receiver.send_back(LARGE) is None
+
+
+def test_bytes_are_sent_back_by_number_once_and_not_after_their_segment_was_given_back(sides: Pair) -> None:
+    first = sides.receiver.copy(*lent(sides))
+    assert sides.receiver.send_back(first) is not None
+    assert sides.receiver.send_back(first) is None
+    second = sides.receiver.copy(*lent(sides))
+    sides.receiver.settle()
+    assert sides.receiver.send_back(second) is None
+
+
+def test_a_value_that_is_refused_after_part_of_it_was_to_be_sent_back_gives_its_segment_back(sides: Pair) -> None:
+    arrived = sides.receiver.copy(*lent(sides))
+    codec = Codec(segments=sides.receiver)
+    with pytest.raises(NotSerialisableError):
+        codec.wrap([arrived, object()])
+    sides.give_back()
+    assert not sides.sender._lent
+
+
+def test_bytes_that_stand_twice_in_a_value_arrive_twice(sides: Pair) -> None:
+    arrived = sides.receiver.copy(*lent(sides))
+    packed = Codec(segments=sides.receiver).dumps([arrived, arrived, {"again": arrived}])
+    assert Codec(segments=sides.sender).loads(packed) == [LARGE, LARGE, {"again": LARGE}]
+    assert not sides.sender._lent
+
+
+def test_a_value_that_came_back_and_that_nobody_wants_gives_its_segment_back(sides: Pair) -> None:
+    arrived = sides.receiver.copy(*lent(sides))
+    packed = Codec(segments=sides.receiver).dumps([arrived])
+    Codec(segments=sides.sender).discard(Packed(packed))
+    assert not sides.sender._lent
+
+
+@pytest.mark.parametrize(("number", "length"), [(2, 262_144), ("1", 1), ([1], 1), (1, 262_143), (1, "1"), (1, None)])
+def test_what_was_not_sent_does_not_come_back(sides: Pair, number: Any, length: Any) -> None:
+    lent(sides)
+    with pytest.raises(SegmentError, match="came back"):
+        sides.sender.came_back(number, length)
+
+
+def test_an_array_does_not_come_back_as_bytes(sides: Pair) -> None:
+    number, length = sides.sender.put(memoryview(LARGE)) or []
+    with pytest.raises(SegmentError, match="came back"):
+        sides.sender.came_back(number, length)
+
+
+# -- what the peer may not do ------------------------------------------------------------------------------------------
 def pass_descriptor(sides: Pair, descriptor: int, number: int = 1) -> None:
     socket.send_fds(sides.passing, [NUMBER.pack(number)], [descriptor])
     os.close(descriptor)
@@ -226,6 +291,24 @@ async def test_large_values_come_back_equal_type_for_type(system: Any, kind: str
     assert store.actor.segments._last >= 1
 
 
+async def test_bytes_that_a_worker_passes_through_cross_once_and_come_back_as_they_were(store: Any) -> None:
+    for turn in range(20):
+        sent = bytes([turn]) * 1_000_000
+        assert await store.ask(Store.echo(sent)) is sent
+        assert await store.ask(Store.echo([sent, turn])) == [sent, turn]
+    segments = store.actor.segments
+    assert segments._last <= 2
+    assert not segments._theirs
+    assert not segments._lent
+
+
+async def test_bytes_that_a_worker_keeps_and_sends_later_are_still_what_they_were(store: Any) -> None:
+    sent = [bytes([turn]) * 200_000 for turn in range(8)]
+    for value in sent:
+        await store.ask(Store.keep(value))
+    assert await store.ask(Store.kept_so_far()) == sent
+
+
 async def test_arrays_that_are_kept_are_not_written_over(store: Any) -> None:
     for number in range(5):
         assert await store.ask(Store.keep(np.full(50_000, float(number)))) == number + 1
@@ -301,7 +384,7 @@ def _has_ended(probe: ActorRef[Probe]) -> bool:
     return any(isinstance(note, Ended) for note in probe.actor.notes)
 
 
-@pytest.mark.parametrize("how", ["unsealed", "short", "missing", "released"])
+@pytest.mark.parametrize("how", ["unsealed", "short", "missing", "released", "made up"])
 async def test_a_worker_that_breaks_the_rules_ends_and_we_do_not(system: Any, how: str) -> None:
     probe = await system.spawn(Probe)
     keeper = await system.spawn(Keeper, probe, Process(), Store, revivals=1)
