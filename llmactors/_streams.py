@@ -11,11 +11,12 @@ Theory of operation
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from llmactors._asks import Ask
 from llmactors._batches import Batch
 from llmactors._carried import Envelope, present
+from llmactors._core.flags import REMOTE
 from llmactors.errors import StreamIdleError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from llmactors._messages import StreamMessage
     from llmactors._ref import ActorRef
+    from llmactors.hosts._port import RemoteHost
 
 T = TypeVar("T")
 
@@ -137,11 +139,13 @@ class Flow(Generic[T]):
         return buffer.popleft()
 
     def grant(self, more: int) -> None:
-        """Let the producer go on for *more* items more."""
+        """Let the producer go on for *more* items more, wherever it is by now."""
         self._credit += more
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)
+        if more and not self.done and self.cell.flags & REMOTE:
+            cast("RemoteHost", self.cell.handlers.host).grant(self.cell, self, more)
 
     def leave(self) -> None:
         """Stop reading: the producer is cancelled at its await."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from llmactors._asks import Ask
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
+    from llmactors._streams import Flow
     from llmactors._table import Table
     from llmactors._usage import Usage
 
@@ -92,6 +93,10 @@ class RemoteHost(Host, Protocol):
 
     def waits_for(self, cell: ActorRef[Any]) -> tuple[ActorRef[Any], ...] | None:
         """Say whom the actor's hands wait for, if all of them do; None if one can go on, or it is not known."""
+        ...
+
+    def grant(self, cell: ActorRef[Any], flow: Flow[Any], more: int) -> None:
+        """The reader of a stream whose handler runs elsewhere has taken *more* items."""
         ...
 
     def recall(self, cell: ActorRef[Any]) -> None:

@@ -4,11 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from enders import Idler
 from keepers import Keeper, keeper, turns
 
 from llmactors import (
     Actor,
-    ActorRef,
     ActorSystem,
     Ended,
     Exit,
@@ -18,26 +18,6 @@ from llmactors import (
     StartFailed,
     message,
 )
-
-
-class Idler(Actor):
-    """Ends in any way that it is told to."""
-
-    @message
-    def boom(self) -> None:
-        raise ValueError("boom")
-
-    @message
-    def leave(self) -> None:
-        self.context.stop()
-
-    @message
-    def link_to(self, ref: ActorRef[Any]) -> None:
-        self.context.link(ref)
-
-    @message
-    def unlink_from(self, ref: ActorRef[Any]) -> None:
-        self.context.unlink(ref)
 
 
 class AsyncOwner(Actor):

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import capable
 import pytest
 from virtual import VirtualSystem, run
 
@@ -9,42 +10,14 @@ from llmactors import Actor, ActorRef, ActorSystem, Mailbox, Slot, StartFailed, 
 from llmactors.errors import ActorEndedError, AskTimeoutError, MailboxFullError
 
 
-class Lock(Actor):
-    """Puts what it is asked aside until it is opened."""
+class Lock(capable.Lock):
+    """Has room for three, and may break."""
 
     mailbox = Mailbox(capacity=3)
-
-    def __init__(self) -> None:
-        self.is_open = False
-        self.seen: list[int] = []
-
-    @message
-    def enter(self, number: int) -> int:
-        if not self.is_open:
-            self.context.stash()
-        self.seen.append(number)
-        return number
-
-    @message
-    async def enter_slowly(self, number: int) -> int:
-        await asyncio.sleep(0.01)
-        if not self.is_open:
-            self.context.stash()
-        self.seen.append(number)
-        return number
-
-    @message
-    def open(self) -> None:
-        self.is_open = True
-        self.context.unstash()
 
     @message
     def fail(self) -> None:
         raise OSError("jammed")
-
-    @message
-    def so_far(self) -> list[int]:
-        return self.seen
 
 
 class Keeper(Actor):

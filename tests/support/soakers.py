@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from llmactors import Actor, ActorRef, Exit, Mailbox, message
-from llmactors.hosts import HostConfig, Process, Thread, register
+from llmactors.hosts import HostConfig, Process, Thespian, ThespianChild, Thread, register
 from supervisors import Backoff, ChildSpec, DynamicSupervisor, Intensity, Supervisor, TaskSupervisor, child, pool
 
 NEVER = Intensity(300, within=0.5)
@@ -157,7 +157,18 @@ class Soak(Supervisor):
         super().__init__([spec for host in hosts for spec in _on(host)])
 
 
+CLERKS = ("clerk-apart", "clerk-together")
+
+
 def _on(host: str) -> list[ChildSpec[Any]]:
+    if host == "thespian":
+        from thespian_clerks import Clerk
+
+        bases = ("multiprocTCPBase", "simpleSystemBase")
+        return [
+            child(ThespianChild, Clerk, host=Thespian(base), name=name)
+            for base, name in zip(bases, CLERKS, strict=True)
+        ]
     config: HostConfig = Thread() if host == "thread" else Process(prefetch=8)
     return [
         child(Blocking, host=config, name=f"{host}-1"),
@@ -168,4 +179,5 @@ def _on(host: str) -> list[ChildSpec[Any]]:
 
 def hosts_here() -> tuple[str, ...]:
     """Name the hosts beside the loop that this machine has."""
-    return ("thread", "process") if find_spec("pykka") else ("process",)
+    extras = {"thread": "pykka", "thespian": "thespian"}
+    return ("process", *(host for host, module in extras.items() if find_spec(module)))

@@ -13,6 +13,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -26,13 +27,15 @@ from statistics import median
 from typing import Any
 
 import psutil
-from soakers import Crowd, Errands, Parcel, Parent, Soak, Soaked, SoakedError, hosts_here
+from soakers import CLERKS, Crowd, Errands, Parcel, Parent, Soak, Soaked, SoakedError, hosts_here
 
 from llmactors import ActorRef, ActorSystem
 from llmactors._run import loop_factory
 from llmactors.errors import LLMActorsError
-from llmactors.hosts import abandoned_threads
+from llmactors.hosts import ThespianChild, abandoned_threads
 from supervisors import SupervisorError, child
+from supervisors._overseer import Overseer
+from supervisors._pool import Pool
 from supervisors._values import Restart
 
 HARMERS = 6
@@ -43,6 +46,9 @@ PATIENCE = 20.0
 
 BLOCKS, BYTES = 2_000, 4 << 20
 """Blocks and resident bytes (a process) by which two rests may differ without there being a leak: the noise."""
+
+COUNTED = 2 * HARMERS
+"""Tasks and descriptors by which they may: spare tasks, pooled segments, two for each thing that is done at once."""
 
 EXPECTED = (LLMActorsError, SupervisorError, SoakedError, TimeoutError)
 
@@ -79,10 +85,11 @@ class Soaking:
 
     async def run(self) -> None:
         """Soak, and write down what was wrong."""
+        await _open_and_close_a_stream()
         before = _at_rest()
-        begun = time.monotonic()
         system = ActorSystem(Soak, hosts_here())
         await system.start()
+        begun = time.monotonic()
         try:
             while time.monotonic() - begun < self.seconds:
                 await self._round(system, len(self.rests))
@@ -125,13 +132,23 @@ class Soaking:
             return
         middle, last = self.rests[third : 2 * third], self.rests[2 * third :]
         for what in ("tasks", "threads", "processes", "descriptors"):
-            if min(getattr(rest, what) for rest in last) > max(getattr(rest, what) for rest in middle):
+            noise = COUNTED if what in {"tasks", "descriptors"} else 0
+            if min(getattr(rest, what) for rest in last) > max(getattr(rest, what) for rest in middle) + noise:
                 self.faults.append(f"more and more {what}: {[getattr(rest, what) for rest in self.rests]}")
-        noise = {"blocks": BLOCKS, "resident": BYTES * max(rest.processes + 1 for rest in self.rests)}
-        for what, most in noise.items():
+        amounts = {"blocks": BLOCKS, "resident": BYTES * max(rest.processes + 1 for rest in self.rests)}
+        for what, most in amounts.items():
             grown = median(getattr(rest, what) for rest in last) - median(getattr(rest, what) for rest in middle)
             if grown > most:
                 self.faults.append(f"{what} grew by {grown}: {[getattr(rest, what) for rest in self.rests]}")
+
+
+async def _open_and_close_a_stream() -> None:
+    """Have the loop open what it keeps from its first stream to its end (libuv does: one descriptor)."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        _, writer = await asyncio.open_connection(sock=ours)
+        writer.close()
+        await writer.wait_closed()
 
 
 # -- what is there -----------------------------------------------------------------------------------------------
@@ -155,6 +172,11 @@ def _resident(process: psutil.Process) -> int:
         return int(process.memory_info().rss)
     except psutil.NoSuchProcess:
         return 0
+
+
+def _takes_parcels(ref: ActorRef[Any]) -> bool:
+    """Say whether it is a worker, or a queue before some."""
+    return ref.cls is Pool or not issubclass(ref.cls, Overseer | ThespianChild)
 
 
 def _restless(system: ActorSystem) -> list[ActorRef[Any]]:
@@ -204,6 +226,11 @@ class Harmer:
             *(self.flood, self.send, self.cancel_an_ask, self.read, self.leave_a_stream, self.be_refused),
             *(self.crash, self.kill, self.stop, self.pause, self.kill_the_process),
             *(self.have_spawned, self.have_watched, self.start_one, self.run_errands, self.wait_for_an_end),
+            *((self.use_a_clerk,) * 2 if "thespian" in hosts_here() else ()),
+        ]
+        self.clerical: list[Callable[[ActorRef[Any]], Awaitable[None]]] = [
+            *(self.ask_a_clerk,) * 6,
+            *(self.leave_a_clerk_waiting, self.have_a_clerk_end, self.kill_a_clerk, self.kill, self.stop, self.pause),
         ]
 
     async def harm(self, until: float) -> None:
@@ -211,7 +238,7 @@ class Harmer:
         while time.monotonic() < until:
             deed = self.chance.choice(self.deeds)
             self.soaking.done[deed.__name__] += 1
-            ref = self.chance.choice([ref for ref in self.system.actors() if not hasattr(ref.cls, "supervised")])
+            ref = self.chance.choice([ref for ref in self.system.actors() if _takes_parcels(ref)])
             begun = time.monotonic()
             try:
                 async with asyncio.timeout(PATIENCE):
@@ -283,6 +310,26 @@ class Harmer:
         pid = ref.usage().pid
         if pid not in {None, os.getpid()} and not self.chance.randrange(4):
             with suppress(ProcessLookupError):  # it has just ended, and nobody has heard of it yet
+                os.kill(pid, signal.SIGKILL)
+
+    async def use_a_clerk(self, ref: ActorRef[Any]) -> None:
+        await self.chance.choice(self.clerical)(self.system.ref(self.chance.choice(CLERKS)))
+
+    async def ask_a_clerk(self, clerk: ActorRef[Any]) -> None:
+        clerk.tell(ThespianChild.receiveMessage("a paper"))
+        if await clerk.ask(ThespianChild.receiveMessage("another"), timeout=0.3) < 1:
+            self.soaking.faults.append(f"{clerk!r} answered something else")
+
+    async def leave_a_clerk_waiting(self, clerk: ActorRef[Any]) -> None:
+        await clerk.ask(ThespianChild.receiveMessage(("answer in", 0.05, "too late")), timeout=0.01)
+
+    async def have_a_clerk_end(self, clerk: ActorRef[Any]) -> None:
+        clerk.tell(ThespianChild.receiveMessage(self.chance.choice(("fail", "leave", "stop dead"))))
+
+    async def kill_a_clerk(self, clerk: ActorRef[Any]) -> None:
+        pid = getattr(clerk.actor, "pid", 0)
+        if pid:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     async def have_spawned(self, ref: ActorRef[Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from llmactors._asks import Ask
 from llmactors._core.flags import REMOTE
-from llmactors._messages import Message, StreamMessage
+from llmactors._messages import Message
 from llmactors._ref import ActorRef
 from llmactors._streams import Flow
 from llmactors.errors import NotSerialisableError
@@ -28,10 +28,6 @@ class FarHost(Protocol):
 
     def check(self, cell: ActorRef[Any], message: Any) -> None:
         """See that *message* can cross. Raises `NotSerialisableError`."""
-        ...
-
-    def grant(self, cell: ActorRef[Any], flow: Any, more: int) -> None:
-        """The reader of a stream has taken *more* items."""
         ...
 
 
@@ -61,18 +57,3 @@ class FarRef(ActorRef[A]):
             item.fail(error)
         else:
             super().accept(item)
-
-    def _flow(self, message: StreamMessage[A, T], window: int, idle: float) -> Flow[T]:
-        return FarFlow(self, message, window, idle)
-
-
-class FarFlow(Flow[T]):
-    """A stream whose producer is on the other side: what its reader takes is told there."""
-
-    __slots__ = ()
-
-    def grant(self, more: int) -> None:
-        """Let the producer go on for *more* items more."""
-        super().grant(more)
-        if more and not self.done:
-            cast("FarHost", self.cell.handlers.host).grant(self.cell, self, more)

@@ -100,6 +100,7 @@ class Post:
                 slots.admit(cell)
         if not slots.queued(cell):
             scheduler.idle(cell)
+            self.tell_idle()  # where nothing was sent on after all: nobody waited for it any more
 
     def _send_first(self, item: Any) -> None:
         item = without_context(item)

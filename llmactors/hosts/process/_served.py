@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._asks import PENDING, Ask, Failure
 from llmactors._carried import new_ask, present
@@ -24,7 +24,6 @@ from llmactors.hosts.process._ops import Op
 if TYPE_CHECKING:
     from llmactors._ref import ActorRef
     from llmactors.hosts.process._channel import Item
-    from llmactors.hosts.process._far import FarHost
 
 
 ANSWER: Final = int(Op.ANSWER)
@@ -68,12 +67,6 @@ class ServedFlow(Flow[Any]):
             return False
         self._credit -= 1
         return self._credit > 0
-
-    def grant(self, more: int) -> None:
-        """Let the producer go on, wherever it is."""
-        super().grant(more)
-        if more and self.cell.flags & REMOTE and not self.done:
-            cast("FarHost", self.cell.handlers.host).grant(self.cell, self, more)
 
     def fail(self, error: BaseException | None) -> None:
         """End the stream on both sides."""

@@ -44,19 +44,17 @@ class ThespianHost(LoopHost):
 
     async def link(self) -> BrokerLink:
         """Return the connection to a living broker; the first to ask has it started."""
-        if self._link is None or self._link.over:
-            if self._link is not None:
-                await self._link.close()
-            self._link, self._beginning = BrokerLink(self._config), None
+        if self._link is None or self._link.over or self._beginning is None:
+            old, self._link = self._link, BrokerLink(self._config)
+            beginning = _begin(self._link, old)
+            self._beginning = self._system.scheduler.loop.create_task(beginning, name="thespian broker begins")
         link = self._link
-        if self._beginning is None:
-            self._beginning = self._system.scheduler.loop.create_task(link.begin(), name="thespian broker begins")
-        beginning = self._beginning
-        if not beginning.done():
-            await asyncio.wait((beginning,))  # one who gives up does not take the broker from the others
-        if beginning.exception() is not None and self._beginning is beginning:
+        begun = self._beginning
+        if not begun.done():
+            await asyncio.wait((begun,))  # one who gives up does not take the broker from the others
+        if begun.exception() is not None and self._beginning is begun:
             self._link = self._beginning = None  # the next one to ask tries anew
-        beginning.result()
+        begun.result()
         return link
 
     def kill(self, cell: ActorRef[Any]) -> None:
@@ -71,3 +69,10 @@ class ThespianHost(LoopHost):
             await asyncio.wait((self._beginning,))
             if self._beginning.exception() is None:
                 await self._link.close()
+
+
+async def _begin(link: BrokerLink, old: BrokerLink | None) -> None:
+    """Start a broker, once nothing is left of the one before."""
+    if old is not None:
+        await old.close()
+    await link.begin()

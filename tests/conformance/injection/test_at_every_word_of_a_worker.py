@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -24,7 +24,7 @@ from llmactors import ActorRef, ActorSystem
 from llmactors.errors import LLMActorsError
 from llmactors.hosts import Process
 from llmactors.hosts.process._life import Life
-from supervisors import Supervisor, SupervisorError, child
+from supervisors import Supervisor, SupervisorError, child, pool
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,6 +42,13 @@ class Pair(Supervisor):
     intensity = NEVER
     here = child(Soaked)
     there = child(Soaked, host=Process(prefetch=4), redeliver=1)
+
+
+class Queue(Supervisor):
+    """Two processes behind a queue."""
+
+    intensity = NEVER
+    workers = pool(Soaked, size=2, host=Process(), intensity=NEVER)
 
 
 Act = Callable[[ActorRef[Any], Life], None]
@@ -138,14 +145,41 @@ async def use(crowd: ActorRef[Any]) -> None:
         await pair.wait_ended()
 
 
+async def read(ref: ActorRef[Any]) -> bool:
+    """Read a stream that is longer than its window: whether it came whole, or ended with an error."""
+    try:
+        async with asyncio.timeout(PATIENCE), ref.stream(Soaked.count(12), window=4) as numbers:
+            assert [number async for number in numbers] == list(range(12))
+    except (LLMActorsError, SupervisorError):
+        return False
+    return True
+
+
+async def read_from_a_pool(crowd: ActorRef[Any]) -> None:
+    """Start a pool, read from it more than it has workers, and then until a stream is whole; and stop it."""
+    try:
+        queue: ActorRef[Any] = await crowd.ask(Crowd.start_child(child(Queue, restart="temporary")))
+    except SupervisorError:
+        return
+    workers = queue.children()[0]
+    await asyncio.gather(*(read(workers) for _ in range(3)))
+    async with asyncio.timeout(PATIENCE):
+        while not await read(workers):
+            continue
+    queue.stop()
+    async with asyncio.timeout(PATIENCE):
+        await queue.wait_ended()
+
+
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("use", [use, read_from_a_pool], ids=["a pair", "streams from a pool"])
 @pytest.mark.parametrize(
     ("act", "stride"),
     [(kill_its_process, 1), (kill_it, 3), (stop_it, 3), (stop_its_supervisor, 3), (kill_its_supervisor, 3)],
     ids=["kill its process", "kill it", "stop it", "stop its supervisor", "kill its supervisor"],
 )
 async def test_whatever_is_done_before_anything_that_happens_nothing_is_left(
-    system: ActorSystem, act: Act, stride: int
+    system: ActorSystem, act: Act, stride: int, use: Callable[[ActorRef[Any]], Awaitable[None]]
 ) -> None:
     crowd = system.root
     assert crowd is not None
