@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from llmactors._core.lane import Lane
     from llmactors._core.mailbox import Mailbox
     from llmactors._exits import Exit
+    from llmactors._limits import Caps
     from llmactors._messages import InHand
     from llmactors._ref import ActorRef
     from llmactors._steps import Job
@@ -32,6 +33,7 @@ class Extra:
         "again",
         "batch",
         "beats",
+        "caps",
         "children",
         "context",
         "ending_kept",
@@ -100,6 +102,7 @@ class Extra:
         # the slot
         self.account: Account | None = None
         self.spent: dict[str, float] | None = None
+        self.caps: Caps | None = None
         self.gate: Callable[[Usage, float], float | None] | None = None
         self.on_idle: Callable[[], None] | None = None
         self.mailbox: Mailbox | None = None

@@ -3,30 +3,36 @@
 Theory of operation
 1. Every child of a `ResourceSupervisor` has an account, and so has the supervisor itself. All that hangs on a slot
    draws on its account, and so on those above.
-2. Before each slice the kernel asks the actor's *turnstile*. First it charges the CPU time of the slices before; then
+2. What runs in worker processes is held back by the `Governor`, from outside; it charges their CPU time too.
+3. Before each slice the kernel asks the actor's *turnstile*. First it charges the CPU time of the slices before; then
    the go-ahead is withheld until every rate of CPU above is paid for, until no sibling is far behind, and until the
    message's place in every rate of messages has come.
-3. What is reserved is asked of the ledger, whole or not at all, before it is spent.
+4. What is reserved is asked of the ledger, whole or not at all, before it is spent.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any, Final
 
-from llmactors import ActorRef, Usage
+from llmactors import ActorRef, Usage, limits
 from supervisors._budget import Budget, OnExhausted, Pace
 from supervisors._core.budget._ledger import Ledger, Refusal, Reservation
 from supervisors._core.budget._pace import admit, owe
 from supervisors._core.budget._shares import Shares
+from supervisors._governor import Governor
 from supervisors._quantity import billionths, plain
+from supervisors._turnstiles import Turnstile, WorkerTurnstile
 from supervisors.errors import BudgetExhaustedError
 
 CPU: Final = "cpu"
 MESSAGES: Final = "messages"
 CPU_SECONDS: Final = "cpu_seconds"
 WALL: Final = "wall"
+LEAST: Final = 0.001
+"""Cores that actors on the loop have at least beside workers, so that they get on."""
 
 
 class Bank:
@@ -41,32 +47,8 @@ class Bank:
         self.loop = asyncio.get_running_loop()
         self.ledger = Ledger()
         self.accounts: dict[str, BudgetAccount] = {}
-
-
-class Turnstile:
-    """What is asked before each slice of one actor."""
-
-    __slots__ = ("account", "barred", "charged", "ref", "ticket")
-
-    def __init__(self, account: BudgetAccount, ref: ActorRef[Any]) -> None:
-        self.account, self.ref = account, ref
-        self.charged = 0.0  # CPU seconds
-        self.ticket: float | None = None  # when its next message may be handled
-        self.barred = 0.0  # until when a rate keeps it from going on: until then it is in nobody's way
-
-    def __call__(self, usage: Usage, now: float) -> float | None:
-        """Answer None for the go-ahead, or when to ask again."""
-        self.charge(usage, now)
-        until = self.account.withheld(self, now)
-        if until is not None:
-            self.account.throttled += until - now
-        return until
-
-    def charge(self, usage: Usage, now: float) -> None:
-        """Charge the CPU time since the last time."""
-        seconds, self.charged = usage.cpu - self.charged, usage.cpu
-        if seconds > 0:
-            self.account.charge(seconds, now)
+        self.turnstiles: dict[ActorRef[Any], Turnstile] = {}
+        self.governor = Governor(self)
 
 
 class BudgetAccount:
@@ -93,6 +75,9 @@ class BudgetAccount:
         self.shares = Shares(self._child_wants)
         self.paces: dict[str, Pace] = {}
         self.due: dict[str, float] = {}
+        self.loop_pace: Pace | None = None  # of CPU, without what workers get of it
+        self.loop_used = 0.0  # CPU seconds on the loop since the governor last looked
+        self.loop_members = 0  # actors that do not have a process of their own
         self.policies: dict[str, OnExhausted] = {}
         self.wall: float | None = None  # seconds, from when it was opened
         self.opened = bank.clock()
@@ -103,7 +88,6 @@ class BudgetAccount:
         self.starved: dict[ActorRef[Any], None] = {}
         self.on_exhausted: Callable[[BudgetAccount, str, OnExhausted], None] = _nobody
         self._contending: dict[Turnstile, None] = {}
-        self._turnstiles: dict[ActorRef[Any], Turnstile] = {}
         self._held: dict[ActorRef[Any], list[Reservation]] = {}
         bank.ledger.open(name, None if parent is None else parent.name, {})
         bank.accounts[name] = self
@@ -129,6 +113,8 @@ class BudgetAccount:
         for resource, pace in budget.paces.items():
             self.paces[resource] = pace
             self.due[resource] = min(self.due.get(resource, 0.0), self.bank.clock())
+        self.loop_pace = self.paces.get(CPU)
+        self.bank.governor.limits_changed()
         if wall is not None:
             self.wall, self.policies[WALL] = plain(wall[0]), wall[1]
             self._watch_the_clock()
@@ -148,6 +134,7 @@ class BudgetAccount:
         self.weight = weight
         if self.parent is not None:
             self.parent.shares.join(self.name, weight)
+        self.bank.governor.limits_changed()
 
     def _replenished(self, resources: frozenset[str]) -> None:
         """More may be there: let those go on that wait for it, first come first served."""
@@ -166,8 +153,24 @@ class BudgetAccount:
         """Make the turnstile of an actor; supervisors have none, since they must be able to act."""
         if getattr(ref.cls, "pausable", True) is False:
             return None
-        turnstile = self._turnstiles[ref] = Turnstile(self, ref)
+        self._take_away(ref)  # the one of an account above, which it was born with
+        turnstile = WorkerTurnstile(self, ref) if limits.has_process(ref) else Turnstile(self, ref)
+        if not isinstance(turnstile, WorkerTurnstile):
+            for account in self.chain:
+                account.loop_members += 1
+        self.bank.turnstiles[ref] = turnstile
         return turnstile
+
+    def _take_away(self, ref: ActorRef[Any]) -> None:
+        """An actor draws on its account no more: charge its last slice."""
+        turnstile = self.bank.turnstiles.pop(ref, None)
+        if turnstile is None:
+            return
+        turnstile.charge(ref.usage(), self.bank.clock())
+        self.bank.governor.leave(ref)
+        for account in turnstile.account.chain:
+            account.loop_members -= not isinstance(turnstile, WorkerTurnstile)
+            account._contending.pop(turnstile, None)
 
     def withheld(self, turnstile: Turnstile, now: float) -> float | None:
         """Answer None when that actor may handle its next message, or when it is to ask again."""
@@ -180,9 +183,10 @@ class BudgetAccount:
                 until = account.parent.shares.go_ahead(account.name, now)
                 if until is not None:
                     return until
-        return self._place(turnstile, now)
+        return self.place(turnstile, now)
 
-    def _place(self, turnstile: Turnstile, now: float) -> float | None:
+    def place(self, turnstile: Turnstile, now: float) -> float | None:
+        """Answer None when the place of its next message has come in every rate of messages, or when that is."""
         if turnstile.ticket is None:
             turnstile.ticket = self._admit(MESSAGES, 1.0, now)
         if turnstile.ticket > now:
@@ -202,15 +206,43 @@ class BudgetAccount:
         return start
 
     def charge(self, seconds: float, now: float) -> None:
-        """Charge CPU time, here and above."""
+        """Charge CPU time on the loop, here and above."""
         for account in self.chain:
-            pace = account.paces.get(CPU)
+            account.loop_used += seconds
+            pace = account.loop_pace
             if pace is not None:
                 account.due[CPU] = owe(pace, account.due[CPU], now, seconds)
             if account.parent is not None:
                 account.parent.shares.used(account.name, seconds)
+        self.charge_seconds(seconds)
+
+    def charge_seconds(self, seconds: float) -> None:
+        """Charge CPU time to the allowances of it, here and above."""
         if any(CPU_SECONDS in account.policies for account in self.chain):
             self._spend({CPU_SECONDS: billionths(seconds)})
+
+    # -- beside worker processes --------------------------------------------------------------------------------------
+    @property
+    def cores(self) -> float:
+        """What it may use of CPU; infinite without a rate."""
+        pace = self.paces.get(CPU)
+        return inf if pace is None else pace.rate
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether what workers use is limited, here or above."""
+        return any(CPU in account.paces or CPU_SECONDS in account.policies for account in self.chain)
+
+    def share_with_workers(self, cores: float) -> None:
+        """Leave so many cores of its rate to the actors on the loop."""
+        pace = self.paces.get(CPU)
+        if pace is not None:
+            rate = max(LEAST, min(pace.rate, cores))
+            self.loop_pace = Pace(rate, rate * pace.slack)
+
+    def loop_waits(self, now: float) -> bool:
+        """Say whether actors on the loop wait for the CPU time of this account to be paid for."""
+        return self.loop_pace is not None and self.due[CPU] > now - self.loop_pace.slack / 2
 
     def _child_wants(self, name: str) -> bool:
         """Tell whether a child still has something to do: it holds its siblings up."""
@@ -287,18 +319,17 @@ class BudgetAccount:
     def ended(self, ref: ActorRef[Any]) -> None:
         """An incarnation is over: what it had reserved may have been spent, so it counts as spent."""
         self.starved.pop(ref, None)
+        turnstile = self.bank.turnstiles.get(ref)
+        if isinstance(turnstile, WorkerTurnstile):
+            turnstile.charge(ref.usage(), self.bank.clock())
         for reserved in self._held.pop(ref, ()):
             self._settle(reserved, reserved.amounts)
 
     def discarded(self, ref: ActorRef[Any]) -> None:
         """A slot is no more: charge its last slice, and close its account if it has one of its own."""
-        turnstile = self._turnstiles.pop(ref, None)
-        if turnstile is not None:
-            turnstile.charge(ref.usage(), self.bank.clock())
+        self._take_away(ref)
         for account in self.chain:
             account.starved.pop(ref, None)
-            if turnstile is not None:
-                account._contending.pop(turnstile, None)
         for account in self.chain:
             if account.ref is ref:
                 account.close()

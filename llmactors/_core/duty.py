@@ -10,7 +10,7 @@ Theory of operation
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 QUANTUM: Final = 0.01
@@ -43,6 +43,11 @@ class Duty:
 def begin(share: float, used: float, now: float) -> Duty:
     """Begin to hold a process to *share* cores, of which it has *used* so many CPU seconds."""
     return Duty(share, now - CREDIT, used)
+
+
+def change(duty: Duty, share: float, now: float) -> Duty:
+    """Hold a process to another share from now on; what it owes is worth as much, and is paid for at the new rate."""
+    return replace(duty, share=share, due=now + (duty.due - now) * duty.share / share, pause=QUANTUM)
 
 
 def look(duty: Duty, used: float, now: float) -> tuple[Duty, float]:

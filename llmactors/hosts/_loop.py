@@ -19,6 +19,7 @@ from llmactors._carried import CarriedAsk, Envelope, handle, within
 from llmactors._core.flags import OVER, STARTING
 from llmactors._endpoints import batch_call_of, call_of, endpoints
 from llmactors._exits import Crash, Exit
+from llmactors._limits import Enforcement, Measure
 from llmactors._messages import Down, Exited
 from llmactors._ref import ActorRef
 from llmactors._steps import Job
@@ -292,6 +293,14 @@ class LoopHost:
 
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
         """Nothing to do: on the loop the gate withholds the go-ahead."""
+
+    def measure(self, cell: ActorRef[Any]) -> Measure:
+        """See what the actor uses: its account of CPU time."""
+        return Measure(cpu=self.usage(cell).cpu, starting=bool(cell.flags & STARTING))
+
+    def enforcement(self) -> Enforcement:
+        """Tell how actors are held to limits: the gate asks before each message."""
+        return Enforcement("the go-ahead before each message", "samples")
 
     async def close(self) -> None:
         """Nothing to do: nothing is left."""

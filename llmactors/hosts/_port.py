@@ -13,6 +13,7 @@ from llmactors._birth import Birth
 if TYPE_CHECKING:
     from llmactors._asks import Ask
     from llmactors._exits import Exit
+    from llmactors._limits import Enforcement, Measure
     from llmactors._ref import ActorRef
     from llmactors._streams import Flow
     from llmactors._table import Table
@@ -76,7 +77,15 @@ class Host(Protocol):
         ...
 
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
-        """Let the incarnation have *share* cores at most; None lifts it."""
+        """Let the slot's incarnations have *share* cores at most; None lifts it."""
+        ...
+
+    def measure(self, cell: ActorRef[Any]) -> Measure:
+        """See what the actor uses now."""
+        ...
+
+    def enforcement(self) -> Enforcement:
+        """Tell how this host holds actors to limits on this machine."""
         ...
 
     async def close(self) -> None:

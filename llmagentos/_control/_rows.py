@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from llmactors import Actor, ActorRef
+from llmactors import Actor, ActorRef, limits
 from llmactors.introspection import Event
 from supervisors import DynamicSupervisor, Supervisor
 
@@ -53,6 +53,7 @@ def details(ref: ActorRef[Any]) -> dict[str, Any]:
         **row_of(ref),
         "class": _named(ref.cls),
         "spent": {name: f"{amount:g}" for name, amount in ref.usage().spent.items()} or None,
+        "enforcement": str(limits.enforcement(ref)),
         "children": [child.path for child in ref.children()],
         "dead letters": [f"{one.reason}: {_name_of(one.message)}" for one in letters if one.path == ref.path],
         "about": _about(ref.cls),
@@ -82,6 +83,7 @@ def resting_details(parent: str, name: str, actor: Any, state: str, starts: int)
     told: dict[str, Any] = {
         "class": _named(cls),
         "spent": None,
+        "enforcement": None,
         "children": [],
         "dead letters": [],
         "about": _about(cls),

@@ -15,6 +15,7 @@ from llmactors import _slots as slots
 from llmactors._attend import ask_gate
 from llmactors._codec import Codec, register
 from llmactors._core.flags import DRAINING, GATE, OVER, REMOTE, STARTING, STOPPING
+from llmactors._limits import Caps, Enforcement, Measure
 from llmactors._ref import ActorRef
 from llmactors._streams import Flow
 from llmactors._table import Table
@@ -27,6 +28,7 @@ from llmactors.hosts.process._grammar import grammar_of
 from llmactors.hosts.process._life import Life
 from llmactors.hosts.process._says import says_of
 from llmactors.hosts.process._server import ServerLink
+from llmactors.hosts.process.limits import _means as means
 from llmactors.trace import SPAN
 
 if TYPE_CHECKING:
@@ -36,11 +38,14 @@ if TYPE_CHECKING:
     from llmactors._exits import Exit
     from llmactors.hosts._port import Birth
     from llmactors.hosts.process._post import Post
+    from llmactors.hosts.process.limits._means import Means
 
 ServerKey = tuple[tuple[str, ...], str | None, tuple[tuple[str, str], ...] | None]
 
 _servers: Final[WeakKeyDictionary[Any, dict[ServerKey, ServerLink]]] = WeakKeyDictionary()
 """Fork servers by system: one per interpreter, preload and environment."""
+_held: Final[WeakKeyDictionary[Any, Means]] = WeakKeyDictionary()
+"""What each system that holds workers to limits has taken to do so."""
 
 register(Loop)
 register(Process)
@@ -109,6 +114,8 @@ class RemoteCell(FarRef[Any]):
     def state(self) -> str:
         """What the actor does now; the page says whether a message is in hand."""
         life, jobs = self.actor, self.need_extra().jobs
+        if life is not None and jobs and self.flags & ~GATE == REMOTE and life.hold.stands_still:
+            return "throttled"
         if life is None or life.over or not jobs or life.post.sent.in_hand(life.calls):
             return super().state
         held, self.need_extra().jobs = jobs, set()
@@ -164,7 +171,7 @@ class ProcessHost:
     def start(self, cell: ActorRef[Any], birth: Birth) -> None:
         """Fork a worker, and have it make the instance and run `on_start`."""
         try:
-            cell.actor = Life(cell, birth, self._link(), self._config.prefetch, self._config.memory)
+            cell.actor = Life(cell, birth, self._link(), self._config, self._means)
         except (NotSerialisableError, ForkRefusedError) as error:
             lives.start_failed(cell, error)
 
@@ -237,7 +244,38 @@ class ProcessHost:
         return await life.look()
 
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
-        """Nothing to do: the gate withholds the go-ahead."""
+        """Hold the worker, and those after it, to *share* cores."""
+        extra = cell.need_extra()
+        if extra.caps is None:
+            extra.caps = Caps()
+        extra.caps.cpu = share
+        if cell.actor is not None:
+            cell.actor.hold.set_cpu(share)
+
+    def measure(self, cell: ActorRef[Any]) -> Measure:
+        """See what the worker and all that it started use now."""
+        life: Life | None = cell.actor
+        starting = bool(cell.flags & STARTING)
+        if life is None or life.over:
+            return Measure(cpu=cell.cpu, starting=starting)
+        hold = life.hold
+        return Measure(
+            cpu=cell.cpu + hold.cpu(),
+            held_back=hold.held_back(),
+            starting=starting,
+            memory=hold.memory(),
+            processes=hold.processes,
+        )
+
+    def enforcement(self) -> Enforcement:
+        """Tell what this machine lets us hold workers with."""
+        return self._means().enforcement()
+
+    def _means(self) -> Means:
+        held = _held.get(self._system)
+        if held is None:
+            held = _held[self._system] = means.take()
+        return held
 
     def usage(self, cell: ActorRef[Any]) -> Usage:
         """Return the account: the worker's CPU time and memory are the operating system's figures."""
@@ -267,6 +305,9 @@ class ProcessHost:
         servers = _servers.pop(self._system, {})
         for link in servers.values():
             await link.close()
+        held = _held.pop(self._system, None)
+        if held is not None:
+            means.give_back(held)
 
 
 class _AnyRef:

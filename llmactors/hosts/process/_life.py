@@ -41,12 +41,16 @@ from llmactors.hosts.process._says import Says, says_of
 from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Served
 from llmactors.hosts.process._server import Forked, Hearing, ServerLink
+from llmactors.hosts.process.limits._hold import Hold
 
 if TYPE_CHECKING:
     from asyncio import Future
+    from collections.abc import Callable
 
     from llmactors._ref import ActorRef
     from llmactors.hosts._port import Birth
+    from llmactors.hosts.process._config import Process
+    from llmactors.hosts.process.limits._means import Means
 
 SEND_BUFFER: Final = 1 << 20  # bytes
 ANSWER: Final = int(Op.ANSWER)
@@ -65,14 +69,21 @@ class Life:
         cell: Whose incarnation it is.
         birth: What to make.
         link: The fork server.
-        prefetch: Messages that may be out at a time.
-        memory: Limit of its address space in bytes; None for none.
+        config: What the spec says about the process.
+        means: What this machine allows to hold it to limits with.
 
     Raises:
         NotSerialisableError: The class cannot be found by a worker, or an argument cannot cross.
     """
 
-    def __init__(self, cell: ActorRef[Any], birth: Birth, link: ServerLink, prefetch: int, memory: int | None) -> None:
+    def __init__(
+        self,
+        cell: ActorRef[Any],
+        birth: Birth,
+        link: ServerLink,
+        config: Process,
+        means: Callable[[], Means],
+    ) -> None:
         self.cell = cell
         says = says_of(birth.cls)
         self.refs = HandedOut(cell)
@@ -82,7 +93,7 @@ class Life:
         self._exit: Exit | None = None  # as the worker tells it
         self._why: str | None = None  # what we killed it for
         self._cause: Exception | None = None  # the same, where it has an error of its own
-        self.page, descriptor = new_page(max(prefetch, cell.handlers.concurrency))
+        self.page, descriptor = new_page(max(config.prefetch, cell.handlers.concurrency))
         ours, theirs = socket.socketpair()
         passing, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (ours, theirs):
@@ -94,10 +105,12 @@ class Life:
         self.codec = Codec(self.refs, segments=self.segments)
         self.calls = Calls(self)
         self.watch = Watch(self)
+        self.hold = Hold(means, cell.scheduler.loop, cell.scheduler.clock)
         self.post = Post(cell, self, self.page, grammar_of(birth.cls), says)
         self.served = Served(self, _nothing, in_worker=False)
         self.desk = Desk(self)
-        order = {"is": "fork", "memory": memory, "size": self.page.size}
+        groups = self.hold.prepare(cell.need_extra().caps)
+        order = {"is": "fork", "memory": config.memory, "size": self.page.size, "groups": groups}
         descriptors = (theirs.fileno(), descriptor, taking.fileno())
         try:
             self.channel.send([Op.START, self._spec(birth, says)])
@@ -128,6 +141,7 @@ class Life:
     # -- the process -------------------------------------------------------------------------------------------
     def _forked(self, worker: Forked) -> None:
         self.worker = worker
+        self.hold.begin(worker.pid)
         if self.killed:
             worker.kill()
 
@@ -202,6 +216,7 @@ class Life:
             if not look.done():
                 look.set_exception(ends.ended_error(self.cell, slots.exit_of(self.cell)))
         self.watch.close()
+        self.hold.close()
         if self.worker is not None:
             self.worker.close()
 
@@ -233,10 +248,12 @@ class Life:
         """Have everything back that is not in hand."""
         if not self.recalled:
             self.recalled = True
+            self.hold.let_go()
             self.channel.send([Op.RECALL])
 
     def stop(self, exit: Exit) -> None:
         """Run `on_stop` in the worker."""
+        self.hold.let_go()
         if self.up:
             self.channel.send([Op.STOP, self.codec.wrap(exit)])
         else:
@@ -322,6 +339,7 @@ class Life:
         match op:
             case Op.UP:
                 self.up = True
+                self.hold.up()
                 lives.started(cell)
             case Op.START_FAILED:
                 error = StartIgnored() if parts[1] else self._error(parts[0])

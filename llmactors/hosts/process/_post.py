@@ -17,7 +17,8 @@ from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._asks import Ask, skip
-from llmactors._core.flags import BUSY, DRAINING, OVER, REQUEUED, SORTED, STOPPING, WAITERS, WATCHED
+from llmactors._attend import ask_gate
+from llmactors._core.flags import BUSY, DRAINING, GATE, OVER, REQUEUED, SORTED, STOPPING, WAITERS, WATCHED
 from llmactors._messages import Down, Exited, InHand
 from llmactors._streams import Flow
 from llmactors.errors import NotSerialisableError
@@ -83,10 +84,14 @@ class Post:
         extra, scheduler = cell.need_extra(), cell.scheduler
         sorts = bool(cell.flags & SORTED)
         most = 1 if sorts else self._window  # what is sent on is in order for good
+        gated = False  # the host has asked for the first
         while extra.requeued or cell.inbox or sorts:
             if self.sent.out >= most or self._channel.choked or self.turning:
                 cell.flags |= BUSY
                 return
+            if gated and not ask_gate(cell):
+                return
+            gated = bool(cell.flags & GATE)
             if sorts and not extra.requeued and not lives.choose(cell):
                 break
             if extra.requeued:

@@ -67,6 +67,9 @@ class Watch:
             return
         hand, limit, item = self._in_hand()
         state, stalled = _process(life.worker.pid)
+        if life.hold.stopped:  # by us, and not for long: it counts as waiting for a processor
+            state = "S"
+        stalled += life.hold.stood_still
         answered = self._answered == self._asked
         sight = Sight(life.cell.scheduler.loop.time(), hand, limit, answered, state, stalled)
         self._pulse, verdict = look(self._pulse, sight, PERIOD, PATIENCE)

@@ -7,12 +7,14 @@ and are handled as on the loop; what the actor asks of others goes the other way
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import socket
 import sys
 import traceback
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmactors import _ends as ends
@@ -384,6 +386,9 @@ def _number(item: Any) -> int:
 
 def _settle_in(order: dict[str, Any]) -> None:
     """Take over the main process's working directory and the limits that the host sets."""
+    for group in order.get("groups", ()):
+        with contextlib.suppress(OSError):  # it is gone, and the main process is about to be
+            Path(group).write_text("0")
     if order["cwd"] is not None:
         os.chdir(order["cwd"])
     if order["memory"] is not None:

@@ -65,6 +65,11 @@ class Shares:
         if share is not None and share.wanting:
             self._weight -= share.weight
 
+    @property
+    def wanting(self) -> float:
+        """The weight of all that were last seen with something to do."""
+        return self._weight
+
     def used(self, name: str, seconds: float) -> None:
         """Charge what it has used."""
         share = self._shares.get(name)

@@ -16,7 +16,7 @@ from llmactors._core.cgroups import CONTROLLERS, Place, places
 PREFIX: Final = "llmactors-"
 PERIOD: Final = 50_000  # microseconds: short, so that a throttled worker does not stand still for long
 LEAST: Final = 1_000  # microseconds in a period: the kernel refuses less
-NO_LIMIT: Final = 1 << 62
+NO_LIMIT: Final = -1
 PROCS: Final = "cgroup.procs"
 
 
@@ -54,9 +54,15 @@ class Group:
         """Have the kernel kill what makes the group hold more than *limit* bytes; None lifts that."""
         directory = self._directories["memory"]
         if self._versions["memory"] == 1:
-            (directory / "memory.limit_in_bytes").write_text(str(NO_LIMIT if limit is None else limit))
+            swap, amount = directory / "memory.memsw.limit_in_bytes", str(NO_LIMIT if limit is None else limit)
+            if swap.exists():
+                swap.write_text(str(NO_LIMIT))  # it may not be less than the other at any time
+            (directory / "memory.limit_in_bytes").write_text(amount)
         else:
+            swap, amount = directory / "memory.swap.max", "max" if limit is None else "0"
             (directory / "memory.max").write_text("max" if limit is None else str(limit))
+        if swap.exists():
+            swap.write_text(amount)
 
     def memory(self) -> int:
         """Return the bytes that the group holds; not what the kernel keeps of files only as long as nobody wants it."""
@@ -73,11 +79,26 @@ class Group:
         name = "memory.oom_control" if self._versions["memory"] == 1 else "memory.events"
         return _number(self._directories["memory"] / name, "oom_kill")
 
-    def remove(self) -> None:
-        """Remove the group, whose processes are gone. One that is not empty stays for the next sweep."""
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where a process writes 0 to put itself into the group."""
+        return tuple(directory / PROCS for directory in set(self._directories.values()))
+
+    def throttled(self) -> float:
+        """Return the seconds for which the kernel has held the group back, over all processors."""
+        version = self._versions["cpu"]
+        name, unit = ("throttled_time", 1e9) if version == 1 else ("throttled_usec", 1e6)
+        return _number(self._directories["cpu"] / "cpu.stat", name) / unit
+
+    def remove(self) -> bool:
+        """Remove the group, whose processes are gone; False when it is not empty yet."""
         for directory in set(self._directories.values()):
-            with suppress(OSError):
-                directory.rmdir()
+            with suppress(FileNotFoundError):
+                try:
+                    directory.rmdir()
+                except OSError:
+                    return False
+        return True
 
 
 class Cgroups:
@@ -95,6 +116,10 @@ class Cgroups:
     def controllers(self) -> tuple[str, ...]:
         """What can be limited: ``cpu``, ``memory``, both, or nothing."""
         return tuple(self._ours)
+
+    def version(self, controller: str) -> str:
+        """Name the interface of a controller that can be limited: ``cgroup v1``."""
+        return f"cgroup v{self._versions[controller]}"
 
     def __str__(self) -> str:
         versions = sorted(set(self._versions.values()))

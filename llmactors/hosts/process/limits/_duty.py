@@ -7,7 +7,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from llmactors._core.duty import begin, look
+from llmactors._core.duty import begin, change, look
 from llmactors.hosts.process.limits._meter import Meter, tree
 
 if TYPE_CHECKING:
@@ -24,11 +24,14 @@ class DutyCycle:
         pid: the worker.
         loop: whose timers wake us.
         clock: seconds, as the system counts them.
+        meter: what counts its CPU time; one of its own without it.
     """
 
-    def __init__(self, pid: int, loop: asyncio.AbstractEventLoop, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, pid: int, loop: asyncio.AbstractEventLoop, clock: Callable[[], float], meter: Meter | None = None
+    ) -> None:
         self._pid, self._loop, self._clock = pid, loop, clock
-        self._meter = Meter(pid)
+        self._meter = Meter(pid) if meter is None else meter
         self._duty: Duty | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._since = 0.0
@@ -41,9 +44,14 @@ class DutyCycle:
 
     def set_share(self, share: float | None) -> None:
         """Let the worker have *share* cores at most; None lifts it."""
-        self.end()
-        if share is not None:
+        duty = self._duty
+        if share is None:
+            self.end()
+        elif duty is None:
             self._duty = begin(share, self._meter.read(), self._clock())
+            self._look()
+        else:
+            self._duty = change(duty, share, self._clock())
             self._look()
 
     def end(self) -> None:
@@ -56,7 +64,23 @@ class DutyCycle:
             self._stood += self._clock() - self._since
             self._signal(signal.SIGCONT)
 
+    def forget(self) -> None:
+        """The worker is gone: hold nobody any more, and signal nobody."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.stopped:
+            self._stood += self._clock() - self._since
+        self._duty = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the worker stands still now."""
+        return self._duty is not None and self._duty.stopped
+
     def _look(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         duty, now = self._duty, self._clock()
         if duty is None:
             return
@@ -71,5 +95,5 @@ class DutyCycle:
 
     def _signal(self, number: signal.Signals) -> None:
         for pid in tree(self._pid):
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):  # one that runs as somebody else is not ours to stop
                 os.kill(pid, number)

@@ -11,6 +11,9 @@ from typing import Final
 SCHEDULED: Final = 2
 """The kind of clock that counts a process's CPU time, in Linux's numbering of clocks (``CPUCLOCK_SCHED``)."""
 
+TICKS: Final = os.sysconf("SC_CLK_TCK")
+"""The kernel's ticks in a second."""
+
 
 def cpu_seconds(pid: int) -> float:
     """Return the CPU seconds that a process, its threads counted, has used, to the nanosecond.
@@ -35,20 +38,34 @@ def tree(pid: int) -> list[int]:
     return found
 
 
+def cpu_seconds_of_children(pid: int) -> float:
+    """Return the CPU seconds of the children, and theirs, that a process has waited for.
+
+    Raises:
+        ProcessLookupError: it is gone.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError as error:
+        raise ProcessLookupError(pid) from error
+    return (int(fields[13]) + int(fields[14])) / TICKS
+
+
 class Meter:
-    """Adds up the CPU time of a process and all below it; what those below had used stays counted when they end."""
+    """Adds up the CPU time of a process and all below it, those that have ended included."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._seen: dict[int, float] = {}
-        self._gone = 0.0
+        self._seen = 0.0
+        self.processes = 0  # at the last reading
 
     def read(self) -> float:
-        """Return the CPU seconds used so far. What ended between two readings is not seen after the earlier one."""
-        now = {}
-        for pid in tree(self._pid):
+        """Return the CPU seconds used so far. What ended and was waited for by nobody is not seen."""
+        now = 0.0
+        pids = tree(self._pid)
+        for pid in pids:
             with suppress(ProcessLookupError):
-                now[pid] = cpu_seconds(pid)
-        self._gone += sum(used for pid, used in self._seen.items() if pid not in now)
-        self._seen = now
-        return self._gone + sum(now.values())
+                now += cpu_seconds(pid) + cpu_seconds_of_children(pid)
+        self.processes = len(pids)
+        self._seen = max(self._seen, now)
+        return self._seen

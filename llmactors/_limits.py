@@ -1,0 +1,56 @@
+"""What holds an actor to limits, and what is seen of it: values, the same for every host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Caps:
+    """The limits of a slot: each incarnation begins with them.
+
+    Attributes:
+        cpu: cores; None for as many as there are.
+        memory: bytes; None for no limit.
+    """
+
+    cpu: float | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enforcement:
+    """How an actor is held to limits here: what its host and this machine allow.
+
+    Attributes:
+        cpu: what holds back its CPU time.
+        memory: what holds back its memory.
+    """
+
+    cpu: str
+    memory: str
+
+    def __str__(self) -> str:
+        cpu, memory = self.cpu.rsplit(" ", 1), self.memory.rsplit(" ", 1)
+        if len(cpu) == len(memory) and cpu[0] == memory[0]:  # one thing does both
+            return f"{self.cpu}+{memory[-1]}"
+        return f"{self.cpu} + {self.memory}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What an actor uses at one moment, as its host can tell.
+
+    Attributes:
+        cpu: CPU seconds of the slot so far, with those of all processes that it started.
+        held_back: whether it has stood still for its limit of CPU since the last time.
+        starting: whether its incarnation is not up yet.
+        memory: bytes; None where nobody knows.
+        processes: operating-system processes of its own; 0 on a host that shares one.
+    """
+
+    cpu: float
+    held_back: bool = False
+    starting: bool = False
+    memory: int | None = None
+    processes: int = 0

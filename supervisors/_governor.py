@@ -1,0 +1,179 @@
+"""Holds worker processes to the budgets of their subtrees: it looks, has the core decide, and orders.
+
+Theory of operation
+1. A worker's CPU time cannot be withheld message by message: its process is throttled from outside. What its account
+   and those above may use is divided among all who draw on them (`_core.budget._division`), and divided anew as their
+   wants change: every `LOOK` seconds while one of them works, and at once when one that was at rest gets something to
+   do. While nothing happens it looks less and less often.
+2. What workers have used is charged to their accounts, from the kernel's count of the process and all below it.
+3. Without a worker under a limit nothing is looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
+
+from llmactors import limits
+from supervisors._core.budget._division import Claim, Divided, Pot, Use, divide, saw
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from llmactors import ActorRef
+    from llmactors.limits import Measure
+    from supervisors._accounts import Bank, BudgetAccount
+    from supervisors._turnstiles import WorkerTurnstile
+
+LOOK: Final = 0.1
+"""Seconds between two looks at workers of which one is busy."""
+LONGEST: Final = 1.0
+"""Seconds between two looks at workers at rest."""
+SLIGHT: Final = 0.05
+"""A share that grows by less than this part of it is left as it is."""
+BUSY: Final = 0.005
+"""Cores below which a worker counts as at rest."""
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """What is known of one worker process.
+
+    Attributes:
+        turnstile: its turnstile, and with it its account.
+        use: what it is thought to use and want.
+        cpu: CPU seconds that it had used when it was last looked at.
+        at: when that was.
+        cores: what it is held to; infinite for nothing.
+        resting: whether it was found at rest.
+    """
+
+    turnstile: WorkerTurnstile
+    use: Use = field(default_factory=Use)
+    cpu: float = 0.0
+    at: float = 0.0
+    cores: float = inf
+    resting: bool = True
+
+    @property
+    def account(self) -> BudgetAccount:
+        """What it draws on."""
+        return self.turnstile.account
+
+
+class Governor:
+    """Looks after the worker processes of one tree of accounts.
+
+    Args:
+        bank: the accounts.
+    """
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+        self._workers: dict[ActorRef[Any], Worker] = {}
+        self._loops: dict[BudgetAccount, Use] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._pause = LOOK
+        self._looked = 0.0
+
+    # -- who is looked after ------------------------------------------------------------------------------------------
+    def enrol(self, turnstile: WorkerTurnstile) -> Worker:
+        """Look after one more."""
+        worker = self._workers[turnstile.ref] = Worker(turnstile, at=self._bank.clock())
+        self.limits_changed()
+        return worker
+
+    def leave(self, ref: ActorRef[Any]) -> None:
+        """Its slot is no more."""
+        self._workers.pop(ref, None)
+        if not self._workers and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def limits_changed(self) -> None:
+        """Limits are others than before: divide anew, soon; workers that are forked meanwhile begin within them."""
+        if self._workers:
+            self._divide()
+            self._arm(LOOK)
+
+    def stirred(self, worker: Worker) -> None:
+        """A worker is about to get messages: one that was at rest wants its share from now on."""
+        if worker.resting:
+            worker.resting = False
+            worker.use = Use(worker.use.cores)
+            self.limits_changed()
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+    def _arm(self, pause: float) -> None:
+        if self._timer is not None:
+            if self._pause <= pause:
+                return
+            self._timer.cancel()
+            self._timer = None
+        self._pause = pause
+        if any(worker.account.is_watched for worker in self._workers.values()):
+            self._timer = self._bank.loop.call_later(pause, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self._bank.clock()
+        busy = [self._see(worker, now) for worker in list(self._workers.values()) if worker.account.is_watched]
+        self._see_loop(now)
+        self._divide()
+        self._arm(LOOK if any(busy) else min(LONGEST, 2 * self._pause))
+
+    def _see(self, worker: Worker, now: float) -> bool:
+        """Look at one worker and charge what it has used; say whether it is busy."""
+        seen: Measure = limits.measure(worker.turnstile.ref)
+        passed, worker.at = now - worker.at, now
+        used, worker.cpu = max(0.0, seen.cpu - worker.cpu), max(worker.cpu, seen.cpu)
+        cores = used / passed if passed > 0 else 0.0
+        worker.use = Use(cores) if seen.starting else saw(worker.use, cores, held_back=seen.held_back)
+        worker.resting = worker.use.cores < BUSY and not seen.held_back and not seen.starting
+        worker.turnstile.charge_up_to(seen.cpu)
+        return not worker.resting
+
+    def _see_loop(self, now: float) -> None:
+        """Look at what the actors on the loop have used, where they share an account with workers."""
+        passed, self._looked = now - self._looked, now
+        for account, use in self._loops.items():
+            used, account.loop_used = account.loop_used, 0.0
+            self._loops[account] = saw(use, used / passed if passed > 0 else 0.0, held_back=account.loop_waits(now))
+
+    # -- dividing -----------------------------------------------------------------------------------------------------
+    def _divide(self) -> None:
+        workers = [worker for worker in self._workers.values() if worker.account.is_watched]
+        shared = {account: None for worker in workers for account in worker.account.chain}
+        for account in [account for account in self._loops if account not in shared]:
+            del self._loops[account]
+            account.share_with_workers(inf)
+        for account in shared:
+            self._loops.setdefault(account, Use())
+        tops = [account for account in shared if account.parent is None]
+        for top in tops:
+            shares = divide(self._pot(top, shared, workers))
+            for worker in workers:
+                if worker.account.chain[-1] is top:
+                    self._hold(worker, shares[worker.turnstile.ref])
+            for account in shared:
+                account.share_with_workers(self._part_of_loop(account, shared, shares))
+
+    def _pot(self, account: BudgetAccount, shared: dict[BudgetAccount, None], workers: list[Worker]) -> Pot:
+        """Return an account with all that shares it."""
+        parts: list[Claim | Pot] = [self._pot(below, shared, workers) for below in shared if below.parent is account]
+        parts += [Claim(worker.turnstile.ref, 1.0, worker.use.wants) for worker in workers if worker.account is account]
+        if account.loop_members > sum(below.loop_members for below in shared if below.parent is account):
+            parts.append(Claim(account, max(1.0, account.shares.wanting), self._loops[account].wants))
+        return Pot(account.cores, account.weight, tuple(parts))
+
+    def _part_of_loop(self, account: BudgetAccount, shared: dict[BudgetAccount, None], shares: Divided) -> float:
+        return shares.get(account, 0.0) + sum(
+            self._part_of_loop(below, shared, shares) for below in shared if below.parent is account
+        )
+
+    @staticmethod
+    def _hold(worker: Worker, cores: float) -> None:
+        if cores < worker.cores or (cores == inf) != (worker.cores == inf) or cores > worker.cores * (1 + SLIGHT):
+            worker.cores = cores
+            limits.throttle(worker.turnstile.ref, None if cores == inf else cores)
