@@ -1,4 +1,4 @@
-"""The report of a crash: what a person needs to see why, and nothing that is nobody's business."""
+"""What is told of a crash: what a person needs to see why, and nothing that is nobody's business."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from llmactors import _slots as slots
 from llmactors._core.chain import causes
 from llmactors._core.flags import REMOTE
 from llmactors._core.redaction import state_in_words
-from llmactors._exits import Crash
+from llmactors._exits import Crash, error_of
 from llmactors._redact import redacted, state_of, told
 from llmactors._reports import is_heard, report
 from llmactors._streams import message_of
 from llmactors._values import Report
+from llmactors.errors import ActorEndedError
 from llmactors.trace import SPAN
 
 if TYPE_CHECKING:
@@ -50,3 +51,13 @@ def report_crash(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...]) -> Non
         incarnation=extra.incarnation,
         trace=None if step is None else step.traceparent,
     )
+
+
+def raisable(path: str, exit: Exit) -> BaseException:
+    """Return what a block raises for that end: its error, but for one that would end or confuse the program."""
+    error = error_of(exit)
+    if isinstance(error, (Exception, KeyboardInterrupt)) and not isinstance(error, (StopIteration, StopAsyncIteration)):
+        return error
+    ended = ActorEndedError(path, exit)
+    ended.__cause__ = error
+    return ended

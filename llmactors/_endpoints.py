@@ -100,6 +100,7 @@ def _constant(value: object) -> Callable[[], object]:
     def make() -> object:
         return value
 
+    make.message_class = type(value)  # type: ignore[attr-defined]  # so that one can tell what it makes without a call
     return make
 
 

@@ -256,6 +256,8 @@ def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901, PLR0912  a call costs
     assert exit is not None
     cell.flags = (cell.flags & KEPT_WITH_SLOT) | ENDED
     count_alive(cell, -1)
+    if not exit.clean:
+        cell.system.ended_abnormally(cell, exit)
     if extra.timers or extra.shutdown_timer is not None:
         cancel_timers(cell, all_of_them=True)
     if extra.resident is not None:

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 CREDIT: Final = 64  # asks answered on the asker's stack between two turns of the loop
 
@@ -35,6 +38,13 @@ class Ports:
     ids: Iterator[int] = field(default_factory=lambda: count(1))
     ready: Callable[[], deque[Any]] = deque
     credit: int = CREDIT
+
+
+def ports_of(loop: AbstractEventLoop) -> Ports:
+    """Return the ports of a system that was given none: those that *loop* brings along, or the real world's."""
+    make = getattr(loop, "actor_ports", None)  # a loop in virtual time has it
+    ports: Ports = Ports() if make is None else make()
+    return ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,19 +20,20 @@ from llmactors._context import Context
 from llmactors._core.chain import causes
 from llmactors._core.flags import OVER, STARTING
 from llmactors._core.names import check_name
+from llmactors._crashes import raisable
 from llmactors._dead_letters import DeadLetters
 from llmactors._exits import Exit, Killed, describe, error_of
 from llmactors._guard import check_guarded
 from llmactors._guardian import Guardian
 from llmactors._messages import DeadLetter
-from llmactors._ports import Ports, Watchdog
+from llmactors._ports import Ports, Watchdog, ports_of
 from llmactors._ref import ActorRef
 from llmactors._reports import report
 from llmactors._scheduler import Scheduler
 from llmactors._signals import Kill, check_shutdown
 from llmactors._steps import is_hand
 from llmactors._words import text_of
-from llmactors.errors import ActorEndedError, NameTakenError
+from llmactors.errors import NameTakenError
 from llmactors.hosts._loop import LOOP
 from llmactors.hosts._port import Birth
 
@@ -82,7 +83,7 @@ class ActorSystem:
         root: The class of the root actor, usually a `Supervisor`. Without one, `spawn` is all there is.
         args: For the root's constructor.
         name: What reports call the system.
-        ports: Time, chance, numbers and order; a simulation brings its own.
+        ports: Time, chance, numbers and order; a simulation brings its own. Without: those of the loop, or real ones.
         check_messages: Have every message make the trip to another process and back, whatever its host; for tests.
         watchdog: Find handlers that do not return, and interrupt them; `run` and `blocking` always do.
     """
@@ -101,7 +102,8 @@ class ActorSystem:
         self.check_messages = check_messages
         self.watchdog = watchdog
         self.watcher: Watcher | None = None
-        self.ports = Ports() if ports is None else ports
+        self.ports: Ports
+        self._own_ports = ports
         self._root_class, self._root_args = root, args
         self.dead_letters = DeadLetters()
         self.scheduler: Scheduler
@@ -175,7 +177,9 @@ class ActorSystem:
 
     def make_scheduler(self) -> Scheduler:
         """Make the scheduler, on the running loop."""
-        return Scheduler(asyncio.get_running_loop(), self.ports)
+        loop = asyncio.get_running_loop()
+        self.ports = ports_of(loop) if self._own_ports is None else self._own_ports
+        return Scheduler(loop, self.ports)
 
     def _root_name(self) -> str:
         return getattr(self._root_class, "__name__", "root").lower()
@@ -317,6 +321,9 @@ class ActorSystem:
         key = LOOP if config is None else config
         runtime = self.hosts.get(key)
         if runtime is None:
+            check = getattr(self.scheduler.loop, "check_host", None)  # a loop in virtual time has it
+            if check is not None:
+                check(key)
             runtime = self.hosts[key] = key.runtime(self)
         return runtime
 
@@ -346,6 +353,9 @@ class ActorSystem:
         """Count a message that nobody handled. For the kernel."""
         self.dead_letters.add(DeadLetter(message, path, reason, trace.current()))
 
+    def ended_abnormally(self, cell: ActorRef[Any], exit: Exit) -> None:
+        """A life ended by a crash or a kill, whoever hears of it. For the kernel; tests look at it."""
+
     def unheard(self, cell: ActorRef[Any], exit: Exit) -> None:
         """An actor ended abnormally and nobody was there to hear it. For the kernel."""
         error = error_of(exit)
@@ -353,13 +363,13 @@ class ActorSystem:
             return
         report(logging.ERROR, "actor_crashed_unheard", path=cell.path, exit=describe(exit), chain=causes(error))
         if len(self._unheard) < KEPT_UNHEARD:
-            self._unheard.append((cell.path, _raisable(cell.path, exit)))
+            self._unheard.append((cell.path, raisable(cell.path, exit)))
 
     def raise_unheard(self) -> None:
         """Raise what ended the root, else what ended actors without anybody hearing it."""
         if self._root_exit is not None and not self._root_exit.clean:
             self._unheard.clear()
-            raise _raisable("/", self._root_exit)
+            raise raisable("/", self._root_exit)
         for path, error in self._unheard:
             error.add_note(f"this ended the actor `{path}`, and nobody was there to hear it")
         errors = [error for _, error in self._unheard]
@@ -387,13 +397,3 @@ class ActorSystem:
         from llmactors._blocking import BlockingSystem  # noqa: PLC0415  it needs this module
 
         return BlockingSystem(self)
-
-
-def _raisable(path: str, exit: Exit) -> BaseException:
-    """Return what a block raises for that end: its error, but for one that would end or confuse the program."""
-    error = error_of(exit)
-    if isinstance(error, (Exception, KeyboardInterrupt)) and not isinstance(error, (StopIteration, StopAsyncIteration)):
-        return error
-    ended = ActorEndedError(path, exit)
-    ended.__cause__ = error
-    return ended

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 import structlog
 from leftovers import children_now, describe, end_children, threads_now
+from plugins import OURS, installed
 
 try:
     import uvloop
@@ -20,6 +21,9 @@ except ImportError:  # Windows has none
     new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 else:
     new_event_loop = uvloop.new_event_loop
+
+# Our own plugin comes with the wheel; where the sources are tested as they lie here, it has to be named.
+pytest_plugins = ["pytester"] if installed() else ["pytester", OURS]
 
 # Worker processes import the actors of a test module by its name, `tests.…`. The project's root comes last, so that the
 # project itself still comes from where it is installed.

@@ -1,62 +1,20 @@
-"""Time that passes only when nothing else can happen: a test of waiting waits for nothing.
+"""Tests in virtual time that are rows of the reference at once. Virtual time itself is `llmactors.testing`'s."""
 
-The loop's clock stands still while there is anything to run and jumps to the next timer when there is not. The system's
-clock is the loop's.
-"""
-
-import asyncio
 import inspect
-import selectors
 from collections.abc import Callable, Coroutine
-from random import Random
 from typing import Any
 
 import pytest
 
 from llmactors import ActorSystem
-from llmactors._ports import Ports
+from llmactors.testing import VirtualClock, VirtualLoop, run_in_virtual_time
 
+__all__ = ["VirtualLoop", "VirtualSystem", "behaviour", "now", "run"]
 
-class _Jump(selectors.DefaultSelector):
-    """A selector that lets the loop's clock jump instead of sleeping."""
+VirtualSystem = ActorSystem
+"""On a virtual loop every system is in virtual time; the name says that a test counts on it."""
 
-    loop: "VirtualLoop"
-
-    def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(0)
-        if not ready and timeout is None:
-            raise RuntimeError("nothing will ever happen again: the test waits for what nobody does")
-        if not ready and timeout:
-            self.loop.now += timeout
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in virtual time, in seconds from 0."""
-
-    def __init__(self) -> None:
-        jump = _Jump()
-        jump.loop = self
-        self.now = 0.0
-        super().__init__(jump)
-
-    def time(self) -> float:
-        """Return the virtual time."""
-        return self.now
-
-
-class VirtualSystem(ActorSystem):
-    """A system whose clock is its loop's, with chance that is the same in every run."""
-
-    def __init__(self, root: Callable[..., Any] | None = None, *args: Any) -> None:
-        loop = asyncio.get_running_loop()
-        super().__init__(root, *args, ports=Ports(clock=loop.time, random=Random(0)))
-
-
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run *main* in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(main)
+run = run_in_virtual_time
 
 
 def behaviour(*rows: str) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
@@ -87,4 +45,4 @@ def behaviour(*rows: str) -> Callable[[Callable[..., Coroutine[Any, Any, None]]]
 
 def now() -> float:
     """Return the virtual time, in seconds."""
-    return asyncio.get_running_loop().time()
+    return VirtualClock().now()
