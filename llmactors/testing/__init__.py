@@ -1,17 +1,63 @@
 """Tests of actors, from one that is driven by hand to whole trees under every fault."""
 
+from llmactors.testing._core.laws import Law
 from llmactors.testing._probe import Probe
 from llmactors.testing._supervised import CrashSeen, Supervised, supervised
+from llmactors.testing._values import (
+    DeadLettered,
+    Event,
+    Failed,
+    Finished,
+    Healed,
+    Injected,
+    LifeBegan,
+    LifeEnded,
+    LifeEnding,
+    LifeUp,
+    MonitorFired,
+    MonitorSet,
+    MonitorTaken,
+    Noted,
+    PassedOn,
+    PutAside,
+    Redelivered,
+    Resolved,
+    Sent,
+    SlotDiscarded,
+    Taken,
+)
 from llmactors.testing._virtual import VirtualClock, VirtualLoop, run_in_virtual_time
 from llmactors.testing.errors import ExpectationError, LeftBehindError, NothingHappensError, VirtualTimeError
 
 __all__ = [
     "CrashSeen",
+    "DeadLettered",
+    "Event",
     "ExpectationError",
+    "Failed",
+    "Finished",
+    "Healed",
+    "Injected",
+    "Law",
     "LeftBehindError",
+    "LifeBegan",
+    "LifeEnded",
+    "LifeEnding",
+    "LifeUp",
+    "MonitorFired",
+    "MonitorSet",
+    "MonitorTaken",
+    "Noted",
     "NothingHappensError",
+    "PassedOn",
     "Probe",
+    "PutAside",
+    "Redelivered",
+    "Resolved",
+    "Sent",
+    "SlotDiscarded",
     "Supervised",
+    "Taken",
     "VirtualClock",
     "VirtualLoop",
     "VirtualTimeError",

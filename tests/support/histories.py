@@ -1,7 +1,7 @@
 """Histories written down by hand: each line an event, numbered and timed as it comes."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from llmactors.testing._core.judge import Judge
 from llmactors.testing._core.laws import Law
@@ -37,75 +37,78 @@ class History:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def add(self, what: type[Event], /, **facts: Any) -> "History":
+    def add(self, what: type[Event], /, **facts: Any) -> Self:
         number = len(self.events)
         head = {"number": number, "at": number / 10, "cause": number - 1 if number else None}
         self.events.append(what(**{**head, **facts}))
         return self
 
     # -- messages ---------------------------------------------------------------------------------------------
-    def sent(self, letter: int, to: str = "/a", by: str = "outside", kind: Kind = "tell", **facts: Any) -> "History":
+    def sent(self, letter: int, to: str = "/a", by: str = "outside", kind: Kind = "tell", **facts: Any) -> Self:
         named = {"message": "Player.note", "text": f"Player.note({letter})", **facts}
         return self.add(Sent, letter=letter, by=by, to=to, kind=kind, **named)
 
-    def taken(self, letter: int, path: str = "/a", life: int = 1, delivery: int = 1) -> "History":
+    def taken(self, letter: int, path: str = "/a", life: int = 1, delivery: int = 1) -> Self:
         return self.add(Taken, letter=letter, path=path, life=life, delivery=delivery)
 
-    def finished(self, letter: int, path: str = "/a", life: int = 1) -> "History":
+    def finished(self, letter: int, path: str = "/a", life: int = 1) -> Self:
         return self.add(Finished, letter=letter, path=path, life=life)
 
-    def failed(self, letter: int, path: str = "/a", life: int = 1) -> "History":
+    def failed(self, letter: int, path: str = "/a", life: int = 1) -> Self:
         return self.add(Failed, letter=letter, path=path, life=life, error="ValueError()")
 
-    def handled(self, letter: int, path: str = "/a", life: int = 1) -> "History":
+    def handled(self, letter: int, path: str = "/a", life: int = 1) -> Self:
         return self.taken(letter, path, life).finished(letter, path, life)
 
-    def aside(self, letter: int, path: str = "/a", life: int = 1) -> "History":
+    def aside(self, letter: int, path: str = "/a", life: int = 1) -> Self:
         return self.add(PutAside, letter=letter, path=path, life=life)
 
-    def passed_on(self, letter: int, to: str = "/b", by: str = "/a") -> "History":
+    def passed_on(self, letter: int, to: str = "/b", by: str = "/a") -> Self:
         return self.add(PassedOn, letter=letter, by=by, to=to)
 
-    def resolved(self, letter: int, outcome: Outcome = "answered") -> "History":
+    def resolved(self, letter: int, outcome: Outcome = "answered") -> Self:
         return self.add(Resolved, letter=letter, outcome=outcome, text="7")
 
-    def again(self, letter: int, delivery: int = 2, path: str = "/a") -> "History":
+    def again(self, letter: int, delivery: int = 2, path: str = "/a") -> Self:
         return self.add(Redelivered, letter=letter, path=path, delivery=delivery)
 
-    def dead(self, letter: int, reason: str = "discarded", path: str = "/a") -> "History":
+    def dead(self, letter: int, reason: str = "discarded", path: str = "/a") -> Self:
         return self.add(DeadLettered, letter=letter, path=path, reason=reason)
 
     # -- lives ------------------------------------------------------------------------------------------------
-    def began(self, path: str = "/a", life: int = 1, owner: str | None = None, **facts: Any) -> "History":
+    def began(self, path: str = "/a", life: int = 1, owner: str | None = None, **facts: Any) -> Self:
         named = {"kind": "Player", "owner_life": 0, "capacity": 4, **facts}
         return self.add(LifeBegan, path=path, life=life, owner=owner, **named)
 
-    def up(self, path: str = "/a", life: int = 1, owner: str | None = None, **facts: Any) -> "History":
+    def up(self, path: str = "/a", life: int = 1, owner: str | None = None, **facts: Any) -> Self:
         return self.began(path, life, owner, **facts).add(LifeUp, path=path, life=life)
 
-    def ending(self, path: str = "/a", life: int = 1, *, asked: bool = True, by: str | None = None) -> "History":
+    def add_up(self, path: str = "/a", life: int = 1) -> Self:
+        return self.add(LifeUp, path=path, life=life)
+
+    def ending(self, path: str = "/a", life: int = 1, *, asked: bool = True, by: str | None = None) -> Self:
         exit_ = "Shutdown()" if asked else "Crash(ValueError())"
         return self.add(LifeEnding, path=path, life=life, exit=exit_, clean=asked, asked=asked, by=by)
 
-    def ended(self, path: str = "/a", life: int = 1, *, asked: bool = True, by: str | None = None) -> "History":
+    def ended(self, path: str = "/a", life: int = 1, *, asked: bool = True, by: str | None = None) -> Self:
         exit_ = "Shutdown()" if asked else "Crash(ValueError())"
         self.ending(path, life, asked=asked, by=by)
         return self.add(LifeEnded, path=path, life=life, exit=exit_, clean=asked)
 
-    def discarded(self, path: str = "/a") -> "History":
+    def discarded(self, path: str = "/a") -> Self:
         return self.add(SlotDiscarded, path=path)
 
     # -- the rest ---------------------------------------------------------------------------------------------
-    def watched(self, monitor: int = 1, path: str = "/a", life: int | None = 1) -> "History":
+    def watched(self, monitor: int = 1, path: str = "/a", life: int | None = 1) -> Self:
         return self.add(MonitorSet, monitor=monitor, by="/w", path=path, life=life)
 
-    def fired(self, monitor: int = 1) -> "History":
+    def fired(self, monitor: int = 1) -> Self:
         return self.add(MonitorFired, monitor=monitor)
 
-    def taken_back(self, monitor: int = 1) -> "History":
+    def taken_back(self, monitor: int = 1) -> Self:
         return self.add(MonitorTaken, monitor=monitor)
 
-    def injected(self, fault: str = "kill", path: str = "/a", point: str = "taken Player.note #1") -> "History":
+    def injected(self, fault: str = "kill", path: str = "/a", point: str = "taken Player.note #1") -> Self:
         return self.add(Injected, fault=fault, path=path, point=point)
 
 

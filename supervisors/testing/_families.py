@@ -1,0 +1,239 @@
+"""Laws about the children of one supervisor: in which order they start and stop, and how often they are restarted.
+
+Theory of operation
+1. Events say who lived when, and on whom; what a supervisor declares is seen by looking at it between two steps. What
+   an event breaks is therefore said when the supervisor has been seen, at the next look.
+2. A child's *place* is where it came among its siblings when it first began in this life of its supervisor. Of one
+   whose slot was given up, by an administrator, the place is not known any more; it is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from llmactors import ActorSystem
+from llmactors.testing import Event, Law, LifeBegan, LifeEnded, LifeEnding, LifeUp, SlotDiscarded
+from supervisors.testing._looking import Terms, overseers, terms_of
+
+STARTING, UP, ENDING, OVER = "starting", "up", "ending", "over"
+
+Complaint = Callable[[Terms], Iterable[str]]
+"""What an event breaks, once it is known what the supervisor declares."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One child in one life of its supervisor.
+
+    Args:
+        path: Its path.
+        place: Where it comes among its siblings; None where that is not known.
+        lives: How many it had.
+        stage: How far its latest life has come.
+        clean: Whether its latest life ended cleanly.
+        was_up: Whether its latest life was up at any time.
+    """
+
+    path: str
+    place: int | None
+    lives: int = 0
+    stage: str = OVER
+    clean: bool = False
+    was_up: bool = False
+
+
+@dataclass(slots=True)
+class Family:
+    """One life of somebody who has children."""
+
+    path: str
+    stage: str = STARTING
+    children: dict[str, Child] = field(default_factory=dict)
+    terms: Terms | None = None
+    complaints: list[Complaint] = field(default_factory=list)
+
+
+class FamilyLaw(Law):
+    """Base of these laws: follows every family, and asks what its supervisor declares."""
+
+    sees: ClassVar[tuple[type[Event], ...]] = (LifeBegan, LifeUp, LifeEnding, LifeEnded, SlotDiscarded)
+
+    def __init__(self) -> None:
+        self._families: dict[int, Family] = {}
+        self._living: dict[str, int] = {}
+        self._owners: dict[int, int] = {}
+        self._unseen = False
+
+    # -- for subclasses ---------------------------------------------------------------------------------------
+    def begins(self, family: Family, child: Child, at: float) -> Complaint | None:  # noqa: ARG002  for subclasses
+        """Judge the beginning of a child's life; *child* is as it was before."""
+        return None
+
+    def ends(self, family: Family, child: Child, event: LifeEnding) -> Complaint | None:  # noqa: ARG002  as above
+        """Judge the end of a child's life, as it begins."""
+        return None
+
+    # -- the history ------------------------------------------------------------------------------------------
+    def saw(self, event: LifeBegan | LifeUp | LifeEnding | LifeEnded | SlotDiscarded) -> Iterable[str]:
+        """Follow the family that the event is about."""
+        if isinstance(event, SlotDiscarded):
+            for each in self._families.values():
+                if each.stage != OVER and event.path in each.children:
+                    each.children[event.path] = Child(event.path, place=None)
+            return ()
+        if isinstance(event, LifeBegan):
+            self._unseen = True
+            self._owners[event.life] = event.owner_life
+            self._living[event.path] = event.life
+        own, family = self._families.get(event.life), self._families.get(self._owners.get(event.life, 0))
+        if family is not None:
+            self._follow(family, event)
+        self._stage(event, own)
+        return ()
+
+    def _stage(self, event: LifeBegan | LifeUp | LifeEnding | LifeEnded, own: Family | None) -> None:
+        if isinstance(event, LifeBegan):
+            self._families[event.life] = Family(event.path)
+        elif own is not None:
+            own.stage = UP if isinstance(event, LifeUp) else ENDING if isinstance(event, LifeEnding) else OVER
+
+    def _follow(self, family: Family, event: LifeBegan | LifeUp | LifeEnding | LifeEnded) -> None:
+        child = family.children.get(event.path)
+        if child is None:
+            child = family.children[event.path] = Child(event.path, place=len(family.children))
+        match event:
+            case LifeBegan():
+                self._complain(family, self.begins(family, child, event.at))
+                child.lives, child.stage, child.clean, child.was_up = child.lives + 1, STARTING, False, False
+            case LifeUp():
+                child.stage, child.was_up = UP, True
+            case LifeEnding():
+                self._complain(family, self.ends(family, child, event))
+                child.stage = ENDING
+            case LifeEnded():
+                child.stage, child.clean = OVER, event.clean
+
+    @staticmethod
+    def _complain(family: Family, complaint: Complaint | None) -> None:
+        if complaint is not None:
+            family.complaints.append(complaint)
+
+    # -- what is declared -------------------------------------------------------------------------------------
+    def look(self, system: ActorSystem) -> Iterator[str]:
+        """See what supervisors declare that began or changed since; say what was broken."""
+        if self._unseen:
+            self._unseen = False
+            for path, overseer in overseers(system):
+                self.declared(path, terms_of(path, overseer))
+        return self.over()
+
+    def declared(self, path: str, terms: Terms | None) -> None:
+        """Take note of what the supervisor at *path* declares."""
+        family = self._families.get(self._living.get(path, 0))
+        if family is not None and terms is not None:
+            family.terms = terms
+
+    def over(self) -> Iterator[str]:
+        """Say what was broken by those who have been seen."""
+        for family in self._families.values():
+            if family.complaints and family.terms is not None:
+                complaints, family.complaints = family.complaints, []
+                for complaint in complaints:
+                    yield from complaint(family.terms)
+
+
+class StopOrderIsReversed(FamilyLaw):
+    """An orderly stop ends children in the reverse order of their start, each after the one before is gone."""
+
+    name = "stop order is the reverse of start order"
+
+    def ends(self, family: Family, child: Child, event: LifeEnding) -> Complaint | None:
+        """Judge the stop of a child: those that were started after it are gone."""
+        its_own = event.asked and event.clean and event.by in (None, family.path)
+        if family.stage != ENDING or not its_own or child.place is None:
+            return None
+        later = [
+            other.path
+            for other in family.children.values()
+            if other.stage != OVER and other.place is not None and other.place > child.place
+        ]
+
+        def complaint(terms: Terms) -> Iterator[str]:
+            if terms.ordered and child.path in terms.children:
+                for path in later:
+                    if path in terms.children:
+                        yield f"{child.path} is stopped before {path}, which was started after it"
+
+        return complaint if later else None
+
+
+class ChildrenKeepTheirOrder(FamilyLaw):
+    """Children that start together start in order, each after the one before is up; so do those restarted together.
+
+    In a group restart a child begins again when those after it are gone.
+    """
+
+    name = "children keep their order when they are restarted"
+
+    def begins(self, family: Family, child: Child, at: float) -> Complaint | None:  # noqa: ARG002  as the base has it
+        """Judge a child's start: nobody before it is on the way, and in a restart nobody after it lives."""
+        first, place = child.lives == 0, child.place
+        if place is None or (first and family.stage != STARTING):
+            return None
+        rested = child.clean
+        others = [other for other in family.children.values() if other.place is not None and other is not child]
+        starting = [other.path for other in others if other.stage == STARTING and (first or other.lives > 1)]
+        later = [other.path for other in others if other.stage != OVER and (other.place or 0) > place]
+
+        def complaint(terms: Terms) -> Iterator[str]:
+            comes_back = terms.grouped and (child.path in terms.permanent or not rested)
+            if not terms.ordered or child.path not in terms.children or not (first or comes_back):
+                return
+            for path in starting:
+                if path in terms.children:
+                    yield f"{child.path} starts while {path} starts"
+            for path in () if first else later:
+                if path in terms.children:
+                    yield f"{child.path} starts again before {path} is gone, which was started after it"
+
+        return complaint if starting or later else None
+
+
+class RestartsWithinIntensity(FamilyLaw):
+    """In no window of its length are there more restarts than an intensity grants.
+
+    Restarts of a group are counted child by child, and those of a child with an intensity of its own by that. What an
+    administrator starts again is no restart.
+    """
+
+    name = "restarts within the window never exceed the intensity"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._restarts: dict[tuple[int, str], list[float]] = {}
+
+    def begins(self, family: Family, child: Child, at: float) -> Complaint | None:
+        """Count a restart against what is granted."""
+        if child.lives == 0:
+            return None
+        path, rested, never_up = child.path, child.clean, not child.was_up
+
+        def complaint(terms: Terms) -> Iterator[str]:
+            if path not in terms.children or (rested and (never_up or path not in terms.permanent)):
+                return
+            own = terms.children[path]
+            intensity = own or terms.intensity
+            counted = path if own is not None or terms.grouped else ""
+            times = self._restarts.setdefault((id(family), counted), [])
+            times.append(at)
+            times[:] = [time for time in times if at - time < intensity.within * (1 - 1e-9)]
+            if len(times) > intensity.restarts:
+                what = f"{path} was" if counted else f"children of {family.path} were"
+                yield (
+                    f"{what} restarted {len(times)} times within {intensity.within:g} s; "
+                    f"the intensity grants {intensity.restarts}"
+                )
+
+        return complaint
