@@ -1,6 +1,6 @@
 """Tests of actors, from one that is driven by hand to whole trees under every fault."""
 
-from llmactors.testing._core.laws import Law
+from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._probe import Probe
 from llmactors.testing._supervised import CrashSeen, Supervised, supervised
 from llmactors.testing._values import (
@@ -36,6 +36,7 @@ __all__ = [
     "ExpectationError",
     "Failed",
     "Finished",
+    "Found",
     "Healed",
     "Injected",
     "Law",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from llmactors import ActorSystem
-from llmactors.testing import Event, Law, LifeBegan, LifeEnded, LifeEnding, LifeUp, SlotDiscarded
+from llmactors.testing import Event, Found, Law, LifeBegan, LifeEnded, LifeEnding, LifeUp, SlotDiscarded
 from supervisors.testing._looking import Terms, overseers, terms_of
 
 STARTING, UP, ENDING, OVER = "starting", "up", "ending", "over"
@@ -52,7 +52,7 @@ class Family:
     stage: str = STARTING
     children: dict[str, Child] = field(default_factory=dict)
     terms: Terms | None = None
-    complaints: list[Complaint] = field(default_factory=list)
+    complaints: list[tuple[int, Complaint]] = field(default_factory=list)
 
 
 class FamilyLaw(Law):
@@ -67,7 +67,7 @@ class FamilyLaw(Law):
         self._unseen = False
 
     # -- for subclasses ---------------------------------------------------------------------------------------
-    def begins(self, family: Family, child: Child, at: float) -> Complaint | None:  # noqa: ARG002  for subclasses
+    def begins(self, family: Family, child: Child, event: LifeBegan) -> Complaint | None:  # noqa: ARG002  for subclasses
         """Judge the beginning of a child's life; *child* is as it was before."""
         return None
 
@@ -105,20 +105,20 @@ class FamilyLaw(Law):
             child = family.children[event.path] = Child(event.path, place=len(family.children))
         match event:
             case LifeBegan():
-                self._complain(family, self.begins(family, child, event.at))
+                self._complain(family, event, self.begins(family, child, event))
                 child.lives, child.stage, child.clean, child.was_up = child.lives + 1, STARTING, False, False
             case LifeUp():
                 child.stage, child.was_up = UP, True
             case LifeEnding():
-                self._complain(family, self.ends(family, child, event))
+                self._complain(family, event, self.ends(family, child, event))
                 child.stage = ENDING
             case LifeEnded():
                 child.stage, child.clean = OVER, event.clean
 
     @staticmethod
-    def _complain(family: Family, complaint: Complaint | None) -> None:
+    def _complain(family: Family, event: Event, complaint: Complaint | None) -> None:
         if complaint is not None:
-            family.complaints.append(complaint)
+            family.complaints.append((event.number, complaint))
 
     # -- what is declared -------------------------------------------------------------------------------------
     def look(self, system: ActorSystem) -> Iterator[str]:
@@ -140,8 +140,8 @@ class FamilyLaw(Law):
         for family in self._families.values():
             if family.complaints and family.terms is not None:
                 complaints, family.complaints = family.complaints, []
-                for complaint in complaints:
-                    yield from complaint(family.terms)
+                for number, complaint in complaints:
+                    yield from (Found(what, number) for what in complaint(family.terms))
 
 
 class StopOrderIsReversed(FamilyLaw):
@@ -177,7 +177,7 @@ class ChildrenKeepTheirOrder(FamilyLaw):
 
     name = "children keep their order when they are restarted"
 
-    def begins(self, family: Family, child: Child, at: float) -> Complaint | None:  # noqa: ARG002  as the base has it
+    def begins(self, family: Family, child: Child, event: LifeBegan) -> Complaint | None:  # noqa: ARG002  as the base has it
         """Judge a child's start: nobody before it is on the way, and in a restart nobody after it lives."""
         first, place = child.lives == 0, child.place
         if place is None or (first and family.stage != STARTING):
@@ -214,11 +214,11 @@ class RestartsWithinIntensity(FamilyLaw):
         super().__init__()
         self._restarts: dict[tuple[int, str], list[float]] = {}
 
-    def begins(self, family: Family, child: Child, at: float) -> Complaint | None:
+    def begins(self, family: Family, child: Child, event: LifeBegan) -> Complaint | None:
         """Count a restart against what is granted."""
         if child.lives == 0:
             return None
-        path, rested, never_up = child.path, child.clean, not child.was_up
+        path, rested, never_up, at = child.path, child.clean, not child.was_up, event.at
 
         def complaint(terms: Terms) -> Iterator[str]:
             if path not in terms.children or (rested and (never_up or path not in terms.permanent)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from llmactors.testing._core.laws import Law
+from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._values import Event
 
 
@@ -18,11 +18,13 @@ class Broken:
         law: The law's name.
         what: A sentence.
         number: The event that broke it, or the last one before it was seen; None for a run without events.
+        about: Other events that it is about.
     """
 
     law: str
     what: str
     number: int | None
+    about: tuple[int, ...] = ()
 
 
 class Judge:
@@ -54,16 +56,20 @@ class Judge:
             )
         for law, hear in hearers:
             for what in hear(event):
-                self.broken.append(Broken(law.name, what, event.number))
+                self._found(law, what)
 
     def look(self, system: Any) -> None:
         """Let the laws look at the living system between two steps."""
         for law, look in self._lookers:
             for what in look(system):
-                self.broken.append(Broken(law.name, what, self._last))
+                self._found(law, what)
 
     def over(self) -> None:
         """Ask the laws what is missing, when the system has closed."""
         for law in self.laws:
             for what in law.over():
-                self.broken.append(Broken(law.name, what, self._last))
+                self._found(law, what)
+
+    def _found(self, law: Law, what: str) -> None:
+        about = what.about if isinstance(what, Found) else ()
+        self.broken.append(Broken(law.name, str(what), self._last, about))

@@ -2,16 +2,33 @@
 
 A law is an object for one run. It is told each event as it happens, looks at the system after each step where it has
 to, and is asked once more when the system has closed. What it answers are sentences that say what was broken; none is
-good.
+good. A sentence that is `Found` also says which events it is about, beside the one that broke it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
     from llmactors.testing._values import Event
+
+
+class Found(str):
+    """What was broken, in a sentence that also says which events it is about.
+
+    Attributes:
+        about: Their numbers.
+    """
+
+    __slots__ = ("about",)
+    about: tuple[int, ...]
+
+    def __new__(cls, what: str, *about: int) -> Self:
+        """Make the sentence."""
+        found = super().__new__(cls, what)
+        found.about = about
+        return found
 
 
 class Law:

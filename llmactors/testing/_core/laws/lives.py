@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from llmactors.testing._core.laws import Law
+from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._values import (
     Event,
     Failed,
@@ -29,13 +29,13 @@ class EveryLifeEndsOnce(Law):
 
     def __init__(self) -> None:
         self._stages: dict[int, str] = {}
-        self._paths: dict[int, str] = {}
+        self._began: dict[int, LifeBegan] = {}
 
     def saw(self, event: Event) -> Iterator[str]:
         """Follow a life from stage to stage."""
         match event:
             case LifeBegan():
-                self._paths[event.life] = event.path
+                self._began[event.life] = event
                 yield from self._step(event.life, "began", None)
             case LifeUp():
                 yield from self._step(event.life, "was up", "began")
@@ -47,13 +47,18 @@ class EveryLifeEndsOnce(Law):
     def _step(self, life: int, stage: str, *after: str | None) -> Iterator[str]:
         before, self._stages[life] = self._stages.get(life), stage
         if before not in after:
-            yield f"life {life} of {self._paths.get(life, 'nobody')} {stage}, and before that it {before or 'was none'}"
+            yield self._found(life, f"{stage}, and before that it {before or 'was none'}")
 
     def over(self) -> Iterator[str]:
         """Name the lives that are not over."""
         for life, stage in self._stages.items():
             if stage != "was over":
-                yield f"life {life} of {self._paths.get(life, 'nobody')} {stage}, and was never over"
+                yield self._found(life, f"{stage}, and was never over")
+
+    def _found(self, life: int, what: str) -> Found:
+        began = self._began.get(life)
+        path, about = ("nobody", ()) if began is None else (began.path, (began.number,))
+        return Found(f"life {life} of {path} {what}", *about)
 
 
 class NothingIsHandledOutsideALife(Law):

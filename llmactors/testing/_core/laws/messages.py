@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from llmactors.testing._core.laws import Law
+from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._values import (
     DeadLettered,
     Event,
@@ -85,7 +85,8 @@ class NoMessageIsLost(Law):
             ):
                 fate = self._fates.get(event.letter)
                 if fate is not None:
-                    yield from self._follows(fate, event)
+                    for what in self._follows(fate, event):
+                        yield Found(what, fate.sent.number)
             case LifeBegan():
                 self._redeliver[event.life] = event.redeliver
                 self._discarded.discard(event.path)
@@ -152,9 +153,11 @@ class NoMessageIsLost(Law):
             if fate.dead is not None or fate.given_up:
                 continue
             if fate.stage == QUEUED and fate.to in self._discarded:
-                yield f"{fate} is neither handled nor a dead letter, and its mailbox is no more"
+                yield Found(
+                    f"{fate} is neither handled nor a dead letter, and its mailbox is no more", fate.sent.number
+                )
             elif fate.stage == IN_HAND and fate.life not in self._ending:
-                yield f"{fate} is still in hand"
+                yield Found(f"{fate} is still in hand", fate.sent.number)
 
 
 class OrderIsKept(Law):
@@ -190,6 +193,7 @@ class OrderIsKept(Law):
         pair = sent.by, sent.to
         before = self._latest.get(pair)
         if before is not None and before.number > sent.number:
-            yield f"{sent.to} took {before.text} before {sent.text}, which {sent.by} had sent first"
+            what = f"{sent.to} took {before.text} before {sent.text}, which {sent.by} had sent first"
+            yield Found(what, sent.number, before.number)
         else:
             self._latest[pair] = sent

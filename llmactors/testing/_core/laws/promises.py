@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmactors.testing._core.laws import Law
+from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._values import (
     Event,
     LifeEnding,
@@ -37,12 +37,13 @@ class EveryAskResolvesOnce(Law):
                 self._done[event.letter] = ask, event
             elif event.letter in self._done:
                 ask, before = self._done[event.letter]
-                yield f"{ask.text}, asked of {ask.to}, was {before.outcome}, and then {event.outcome}"
+                what = f"{ask.text}, asked of {ask.to}, was {before.outcome}, and then {event.outcome}"
+                yield Found(what, ask.number, before.number)
 
     def over(self) -> Iterator[str]:
         """Name what nobody ever heard of again."""
         for ask in self._open.values():
-            yield f"{ask.text}, asked of {ask.to} by {ask.by} at {ask.at:g} s, never had an outcome"
+            yield Found(f"{ask.text}, asked of {ask.to} by {ask.by} at {ask.at:g} s, never had an outcome", ask.number)
 
 
 class EveryMonitorFiresOnce(Law):
@@ -72,12 +73,14 @@ class EveryMonitorFiresOnce(Law):
         before = self._over.get(it.monitor)
         self._over[it.monitor] = "had told"
         if before is not None:
-            yield f"the monitor of {it.path}, set by {it.by}, told of its end after it {before}"
+            yield Found(f"the monitor of {it.path}, set by {it.by}, told of its end after it {before}", it.number)
         elif it.life is not None and it.life not in self._ending:
-            yield f"the monitor of {it.path}, set by {it.by}, told of its end while it lived"
+            yield Found(f"the monitor of {it.path}, set by {it.by}, told of its end while it lived", it.number)
 
     def over(self) -> Iterator[str]:
         """Name the monitors that nothing became of."""
         for monitor, it in self._set.items():
             if monitor not in self._over:
-                yield f"the monitor of {it.path}, set by {it.by} at {it.at:g} s, never told of its end"
+                yield Found(
+                    f"the monitor of {it.path}, set by {it.by} at {it.at:g} s, never told of its end", it.number
+                )

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from histories import History
 
 from llmactors.testing._core.judge import Broken, Judge
-from llmactors.testing._core.laws import Law
+from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._values import Event, Sent, Taken
 
 
@@ -68,3 +68,15 @@ def test_what_is_seen_between_two_steps_or_at_the_end_is_laid_to_the_last_event(
         Broken("everything is in sight", "the attic is dark", 0),
         Broken("everything is in sight", "there is no light", 0),
     ]
+
+
+def test_a_sentence_may_say_which_events_it_is_about() -> None:
+    class Twice(Law):
+        name = "nobody speaks twice"
+
+        def over(self) -> Iterable[str]:
+            return (Found("/a spoke twice", 1, 4),)
+
+    judge = Judge([Twice()])
+    judge.over()
+    assert judge.broken == [Broken("nobody speaks twice", "/a spoke twice", None, (1, 4))]
