@@ -1,7 +1,9 @@
 """Tests of actors, from one that is driven by hand to whole trees under every fault."""
 
 from llmactors.testing._core.laws import Found, Law
+from llmactors.testing._drive import Driven, Reply, Scheduled, drive
 from llmactors.testing._probe import Probe
+from llmactors.testing._stand_ins import Asked, SentTo, Spawned, stand_in
 from llmactors.testing._supervised import CrashSeen, Supervised, supervised
 from llmactors.testing._values import (
     DeadLettered,
@@ -27,11 +29,19 @@ from llmactors.testing._values import (
     Taken,
 )
 from llmactors.testing._virtual import VirtualClock, VirtualLoop, run_in_virtual_time
-from llmactors.testing.errors import ExpectationError, LeftBehindError, NothingHappensError, VirtualTimeError
+from llmactors.testing.errors import (
+    ExpectationError,
+    LeftBehindError,
+    NotAnsweredError,
+    NothingHappensError,
+    VirtualTimeError,
+)
 
 __all__ = [
+    "Asked",
     "CrashSeen",
     "DeadLettered",
+    "Driven",
     "Event",
     "ExpectationError",
     "Failed",
@@ -48,20 +58,27 @@ __all__ = [
     "MonitorFired",
     "MonitorSet",
     "MonitorTaken",
+    "NotAnsweredError",
     "Noted",
     "NothingHappensError",
     "PassedOn",
     "Probe",
     "PutAside",
     "Redelivered",
+    "Reply",
     "Resolved",
+    "Scheduled",
     "Sent",
+    "SentTo",
     "SlotDiscarded",
+    "Spawned",
     "Supervised",
     "Taken",
     "VirtualClock",
     "VirtualLoop",
     "VirtualTimeError",
+    "drive",
     "run_in_virtual_time",
+    "stand_in",
     "supervised",
 ]

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from llmactors._ports import Ports
 from llmactors.hosts._loop import Loop
+from llmactors.testing._turns import Turns
 from llmactors.testing.errors import NothingHappensError, VirtualTimeError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     # -- what systems on this loop ask -------------------------------------------------------------------------
     def actor_ports(self) -> Ports:
         """Return what a system on this loop takes from outside: the loop's clock, and the same chance in every run."""
-        return Ports(clock=self.time, random=Random(0))  # noqa: S311  a simulation has to be repeatable
+        return Ports(clock=self.time, random=Random(0), ready=Turns)  # noqa: S311  a simulation has to be repeatable
 
     def check_host(self, config: HostConfig) -> None:
         """Refuse a host whose actors would live in real time.
