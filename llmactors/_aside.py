@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmactors import _slots as slots
-from llmactors._batches import parts_of
+from llmactors._batch import parts_of
 from llmactors._messages import InHand
 from llmactors.errors import MailboxFullError
 

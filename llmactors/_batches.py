@@ -7,110 +7,24 @@ Theory of operation
    with the flag BATCH and a capacity of -1: what is sent now comes by `join`, through the path of a full mailbox.
 3. A batch closes when it is full, when its time is over, or when something else waits behind it, so that messages keep
    their order. It is then put in front of the mailbox, an item like any other: its handler runs in the cell's own turn.
-4. A batch that has not begun when the incarnation ends is taken apart: its messages wait for the next one.
+4. A mailbox that sorts gathers in its own order: what follows is what it would have chosen next.
+5. A batch that has not begun when the incarnation ends is taken apart: its messages wait for the next one.
+6. An owner that hands messages out (a pool) asks what an actor gathers, and gives it more of that.
 """
 
 from __future__ import annotations
 
-from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from llmactors import _lanes as lanes
 from llmactors import _slots as slots
-from llmactors._asks import Ask, skip
-from llmactors._carried import Envelope
-from llmactors._core.flags import BATCH, DRAINING, REQUEUED, SORTED, WAITERS
+from llmactors._batch import Batch, Spec, message_in
+from llmactors._core.flags import BATCH, DRAINING, HELD, REMOTE, REQUEUED, SORTED, STOPPING, WAITERS
 from llmactors._messages import InHand
 
 if TYPE_CHECKING:
-    from asyncio import TimerHandle
-    from collections.abc import Callable, Coroutine
-
     from llmactors._ref import ActorRef
-
-
-class Spec:
-    """A batched endpoint of one actor class."""
-
-    __slots__ = ("call", "message_class", "most", "name", "within")
-
-    def __init__(self, message_class: type, call: Callable[[Any, Any], Any], batch: tuple[int, float]) -> None:
-        self.message_class, self.call = message_class, call
-        self.name: str = message_class.__match_args__[0]  # type: ignore[attr-defined]  # it is made from one parameter
-        self.most, self.within = batch
-
-    def gather(self, _actor: Any, _message: Any) -> Any:
-        """Stand in the table as the call of a message."""
-        raise Gather(self)
-
-
-class Gather(BaseException):
-    """The message in hand begins a batch. No `Exception`: no `except` keeps it."""
-
-    def __init__(self, spec: Spec) -> None:
-        super().__init__("the message in hand begins a batch")
-        self.spec = spec
-
-
-class Batch:
-    """Messages in hand together."""
-
-    __slots__ = ("items", "spec", "timer")
-
-    def __init__(self, spec: Spec, item: Any) -> None:
-        self.spec = spec
-        self.items = [item]
-        self.timer: TimerHandle | None = None
-
-    @property
-    def message(self) -> Any:
-        """The first message, which stands for all."""
-        return _message_of(self.items[0])
-
-    def full(self) -> bool:
-        """Say whether none more fits."""
-        return len(self.items) >= self.spec.most
-
-    def pending(self) -> bool:
-        """Say whether anybody waits, or nobody ever did."""
-        return any(not isinstance(item, Ask) or item.pending() for item in self.items)
-
-    def run(self, actor: Any) -> Any:
-        """Handle the messages together, but for those whose asker gave up."""
-        cell: ActorRef[Any] = actor._cell
-        given_up = [item for item in self.items if isinstance(item, Ask) and not item.pending()]
-        for ask in given_up:
-            skip(ask)
-        self.items = [item for item in self.items if item not in given_up] if given_up else self.items
-        if not self.items:
-            return None
-        cell.handled += len(self.items) - 1
-        name = self.spec.name
-        answers = self.spec.call(actor, [getattr(_message_of(item), name) for item in self.items])
-        return self._finish(answers) if answers.__class__ is CoroutineType else self.answer(answers)
-
-    async def _finish(self, answers: Coroutine[Any, Any, Any]) -> None:
-        self.answer(await answers)
-
-    def answer(self, answers: Any) -> None:
-        """Give each its answer.
-
-        Raises:
-            TypeError: There are not as many answers as messages.
-        """
-        if not isinstance(answers, (list, tuple)) or len(answers) != len(self.items):
-            what = f"{len(answers)} answers" if isinstance(answers, (list, tuple)) else type(answers).__name__
-            raise TypeError(
-                f"a batch of {self.message.__endpoint__.name} had {len(self.items)} messages, and its handler returned "
-                f"{what}: return a list with one answer for each, in order"
-            )
-        for item, answer in zip(self.items, answers, strict=True):
-            if isinstance(item, Ask):
-                item.answer(answer)
-
-
-def parts_of(item: Any) -> list[Any]:
-    """Return what the mailbox held before it was gathered."""
-    return item.items if isinstance(item, Batch) else [item]
+    from llmactors.hosts._port import RemoteHost
 
 
 def begin(cell: ActorRef[Any], spec: Spec, item: Any) -> None:
@@ -128,10 +42,14 @@ def begin(cell: ActorRef[Any], spec: Spec, item: Any) -> None:
         return
     if cell.flags & WAITERS:
         slots.admit(cell)
-    while inbox and not batch.full() and _message_of(inbox[0]).__class__ is spec.message_class:
-        batch.items.append(inbox.popleft())
-    if batch.full() or inbox or spec.within <= 0 or cell.flags & (DRAINING | SORTED):
-        inbox.appendleft(batch)
+    if cell.flags & SORTED:
+        while not batch.full() and (following := lanes.take_if(cell, spec.message_class)):
+            batch.items += following
+    else:
+        while inbox and not batch.full() and message_in(inbox[0]).__class__ is spec.message_class:
+            batch.items.append(inbox.popleft())
+    if batch.full() or slots.queued(cell) or spec.within <= 0 or cell.flags & DRAINING:
+        _put_first(cell, batch)
         return
     extra.batch = batch
     cell.flags |= BATCH
@@ -141,7 +59,7 @@ def begin(cell: ActorRef[Any], spec: Spec, item: Any) -> None:
 
 def _is_next(spec: Spec, message: InHand) -> bool:
     """Say whether what comes back belongs to the batch, and ended no life before."""
-    return not message.deliveries and _message_of(message.item).__class__ is spec.message_class
+    return not message.deliveries and message_in(message.item).__class__ is spec.message_class
 
 
 def join(cell: ActorRef[Any], item: Any) -> None:
@@ -149,9 +67,12 @@ def join(cell: ActorRef[Any], item: Any) -> None:
     batch, inbox = cell.need_extra().batch, cell.inbox
     assert batch is not None
     assert inbox is not None
-    if inbox or _message_of(item).__class__ is not batch.spec.message_class:
-        inbox.append(item)
+    if inbox or message_in(item).__class__ is not batch.spec.message_class:
         close(cell, batch)
+        if cell.flags & SORTED:
+            lanes.add(cell, item)
+        else:
+            inbox.append(item)
         return
     inbox.append(item)
     batch.items.append(inbox.popleft())  # through the mailbox: a worker process writes down what is taken from it
@@ -165,8 +86,37 @@ def close(cell: ActorRef[Any], batch: Batch | None) -> None:
     if batch is None or extra.batch is not batch or cell.inbox is None:
         return
     _open(cell, batch)
-    cell.inbox.appendleft(batch)
+    _put_first(cell, batch)
     cell.scheduler.requeue(cell)
+
+
+def _put_first(cell: ActorRef[Any], batch: Batch) -> None:
+    """Let the batch be next. A mailbox that sorts has no front but for what was delivered before."""
+    if cell.flags & SORTED:
+        slots.requeue(cell, [InHand(batch, 0)])
+    elif cell.inbox is not None:
+        cell.inbox.appendleft(batch)
+
+
+def gathering(cell: ActorRef[Any]) -> type | None:
+    """Return the class of the messages of which the actor would take one more into the batch that is next."""
+    if not cell.handlers.batched or cell.flags & (HELD & ~BATCH | STOPPING | DRAINING):
+        return None
+    if cell.flags & REMOTE:
+        return cast("RemoteHost", cell.handlers.host).gathering(cell)
+    batch = cell.need_extra().batch
+    if batch is None:
+        return waiting(cell)
+    return None if cell.inbox or batch.full() else batch.spec.message_class
+
+
+def waiting(cell: ActorRef[Any]) -> type | None:
+    """Return what all that waits is for, if that will be one batch with room for one more."""
+    inbox = cell.inbox
+    spec = cell.handlers.batched.get(message_in(inbox[0]).__class__) if inbox else None
+    if spec is None or slots.queued(cell) >= spec.most:
+        return None
+    return spec.message_class if all(message_in(item).__class__ is spec.message_class for item in inbox or ()) else None
 
 
 def take_apart(cell: ActorRef[Any]) -> None:
@@ -189,7 +139,3 @@ def _open(cell: ActorRef[Any], batch: Batch) -> None:
     cell.need_extra().batch = None
     cell.flags &= ~BATCH
     slots.set_capacity(cell)
-
-
-def _message_of(item: Any) -> Any:
-    return item.message if isinstance(item, (Ask, Envelope)) else item

@@ -18,7 +18,7 @@ from llmactors import _aside as aside
 from llmactors import _batches as batches
 from llmactors import _slots as slots
 from llmactors._asks import Ask
-from llmactors._batches import Batch, parts_of
+from llmactors._batch import Batch, parts_of
 from llmactors._carried import taken_out
 from llmactors._core.chain import described
 from llmactors._core.flags import (

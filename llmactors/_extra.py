@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from llmactors._accounts import Account
     from llmactors._asks import Ask
-    from llmactors._batches import Batch
+    from llmactors._batch import Batch
     from llmactors._context import Context, Monitor
     from llmactors._core.lane import Lane
     from llmactors._core.mailbox import Mailbox

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from llmactors import _accounts as accounts
+from llmactors import _batches as batches
 from llmactors import _lives as lives
 from llmactors import _passing as passing
 from llmactors import _slots as slots
@@ -63,6 +64,11 @@ class Slot(Generic[A]):
     @on_idle.setter
     def on_idle(self, on_idle: Callable[[], None] | None) -> None:
         slots.set_on_idle(self.ref, on_idle)
+
+    @property
+    def gathering(self) -> type | None:
+        """The class of the messages of which the actor, just now, would take one more into its next batch."""
+        return batches.gathering(self.ref)
 
     def take_back(self, in_hand: Iterable[InHand] = ()) -> None:
         """Put *in_hand* (an `Ended`'s) and what waits in the slot's mailbox back in front of its owner's, in order.

@@ -45,6 +45,7 @@ def sort(cell: ActorRef[Any]) -> None:
 
 def accept(cell: ActorRef[Any], item: Any) -> bool:
     """Let *item* wait if there is room, or if what has waited too long makes some."""
+    _sort_in(cell)
     if not slots.has_room(cell):
         expire(cell)
         if not slots.has_room(cell):
@@ -62,10 +63,15 @@ def add(cell: ActorRef[Any], item: Any) -> None:
 
 def take_in(cell: ActorRef[Any]) -> None:
     """Move what waits in the inbox to the lane, and bury what has waited too long."""
+    _sort_in(cell)
+    expire(cell)
+
+
+def _sort_in(cell: ActorRef[Any]) -> None:
+    """Move what found the cell idle to the lane: before what comes after it."""
     inbox = cell.inbox
     while inbox:
         add(cell, inbox.popleft())
-    expire(cell)
 
 
 def expire(cell: ActorRef[Any]) -> None:
@@ -76,18 +82,38 @@ def expire(cell: ActorRef[Any]) -> None:
             slots.reject(cell, item, "expired", AskTimeoutError(cell.path, name_of(message_of(item)), lane.ttl))
 
 
-def choose(cell: ActorRef[Any]) -> tuple[BaseException, Any] | None:
-    """Put the next message into the inbox. Where its priority raised: return the error and the message."""
-    lane, inbox = cell.need_extra().lane, cell.inbox
+def rank(cell: ActorRef[Any]) -> tuple[BaseException, Any] | None:
+    """Put what is new in its place. Where its priority raised: return the error and the message."""
+    lane, priority = cell.need_extra().lane, slots.mailbox_of(cell).priority
     assert lane is not None
-    priority = slots.mailbox_of(cell).priority
     try:
         lane.rank(None if priority is None else lambda item: priority(message_of(item)))
     except UnrankedError as unranked:
         return unranked.error, unranked.item
-    if lane and inbox is not None:
-        inbox.append(lane.take())
     return None
+
+
+def choose(cell: ActorRef[Any]) -> tuple[BaseException, Any] | None:
+    """Put the next message into the inbox. Where a priority raised: return the error and the message."""
+    lane, inbox = cell.need_extra().lane, cell.inbox
+    refused = rank(cell)
+    if refused is None and lane and inbox is not None:
+        inbox.append(lane.take())
+    return refused
+
+
+def next_class(cell: ActorRef[Any]) -> type:
+    """Return the class of the next message of those that are ranked; that of None if none is."""
+    lane = cell.need_extra().lane
+    item = None if lane is None else lane.peek()
+    kind: type = message_of(item).__class__
+    return kind
+
+
+def take_if(cell: ActorRef[Any], message_class: type) -> list[Any]:
+    """Take the next message if it is of that class and its turn was chosen with the others; nothing otherwise."""
+    lane = cell.need_extra().lane
+    return [lane.take()] if lane is not None and next_class(cell) is message_class else []
 
 
 def drop_oldest(cell: ActorRef[Any]) -> bool:

@@ -18,7 +18,7 @@ from llmactors import _passing as passing
 from llmactors import _pause as pauses
 from llmactors import _slots as slots
 from llmactors._asks import Ask
-from llmactors._batches import Gather, parts_of
+from llmactors._batch import Gather, parts_of
 from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, HELD, OVER, PAUSED, REMOTE, SIGNALS, STARTING, STOPPING
 from llmactors._core.links import LinkEffect, on_linked_exit
 from llmactors._ends import arm_shutdown, cancel_timers, count_alive, end, wake_up

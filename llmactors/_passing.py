@@ -47,6 +47,8 @@ def take_back(cell: ActorRef[Any], in_hand: Iterable[InHand] = ()) -> None:
     if inbox:
         items += [InHand(item, 0) for item in inbox]
         inbox.clear()
+    if extra.lane:
+        items += [InHand(item, 0) for item in extra.lane.clear()]
     if owner is not None and items:
         _put_back(items, owner)
 

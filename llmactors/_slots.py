@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llmactors import _batches as batches
 from llmactors import _lanes as lanes
 from llmactors._asks import Ask
+from llmactors._batch import Batch
 from llmactors._carried import put_back
 from llmactors._core.flags import (
     BATCH,
@@ -108,7 +109,7 @@ def _drop_oldest(cell: ActorRef[Any]) -> bool:
     """Make room; notices, which take none, stay. False when nothing else waits."""
     inbox = cell.inbox
     for place, old in enumerate(inbox or ()):
-        if inbox is not None and not isinstance(old, (batches.Batch, Down, Due, Exited, Inserted)):
+        if inbox is not None and not isinstance(old, (Batch, Down, Due, Exited, Inserted)):
             del inbox[place]
             reject(cell, old, "dropped", MailboxFullError(cell.path, capacity_of(cell)))
             return True

@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from llmactors._asks import Ask
-from llmactors._batches import Batch
+from llmactors._batch import Batch
 from llmactors._carried import Envelope, present
 from llmactors._core.flags import REMOTE
 from llmactors.errors import StreamIdleError

@@ -9,7 +9,7 @@ from llmactors._core.mailbox import Mailbox, is_count
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmactors._batches import Spec
+    from llmactors._batch import Spec
     from llmactors.hosts._port import Host
 
     Call = Callable[[Any, Any], Any]

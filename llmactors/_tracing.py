@@ -15,7 +15,7 @@ from collections import Counter, deque
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from llmactors._batches import Batch
+from llmactors._batch import Batch
 from llmactors._carried import CarriedAsk, Envelope
 from llmactors._core.flags import DEAD
 from llmactors._later import Later

@@ -117,6 +117,12 @@ class Lane:
                 self._take(entry)
                 return entry.item
 
+    def peek(self) -> Any:
+        """Return the next one of those that are ranked, without taking it; None if none is."""
+        while self._by_priority and self._by_priority[0].taken:
+            heappop(self._by_priority)
+        return self._by_priority[0].item if self._by_priority else None
+
     def clear(self) -> list[Any]:
         """Remove and return all, in the order in which they would be taken; what is new comes last."""
         entries = [entry for entry in (*sorted(self._by_priority), *self._new) if not entry.taken]

@@ -14,7 +14,7 @@ from llmactors import _ends as ends
 from llmactors import _idle as idle
 from llmactors import _lives as lives
 from llmactors import _slots as slots
-from llmactors._batches import Batch, Spec
+from llmactors._batch import Batch, Spec
 from llmactors._carried import CarriedAsk, Envelope, handle, within
 from llmactors._core.flags import OVER, STARTING
 from llmactors._endpoints import batch_call_of, call_of, endpoints

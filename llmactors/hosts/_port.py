@@ -104,6 +104,10 @@ class RemoteHost(Host, Protocol):
         """Say whom the actor's hands wait for, if all of them do; None if one can go on, or it is not known."""
         ...
 
+    def gathering(self, cell: ActorRef[Any]) -> type | None:
+        """Return the class of the messages of which the actor would take one more into its next batch."""
+        ...
+
     def grant(self, cell: ActorRef[Any], flow: Flow[Any], more: int) -> None:
         """The reader of a stream whose handler runs elsewhere has taken *more* items."""
         ...

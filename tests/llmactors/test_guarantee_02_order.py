@@ -12,12 +12,25 @@ from llmactors import Actor, ActorRef, ActorSystem, Mailbox, message
 HOW = st.lists(st.sampled_from(["tell", "ask", "send", "later ask"]), max_size=200)
 
 
+class Forgetful(Counter):
+    """Its mailbox sorts, and finds all of them equal."""
+
+    mailbox = Mailbox(ttl=3600.0)
+
+
+class Ranking(Counter):
+    """As above."""
+
+    mailbox = Mailbox(priority=lambda _: 0)
+
+
+@pytest.mark.parametrize("cls", [Counter, Forgetful, Ranking])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(how=HOW)
-def test_tells_sends_and_asks_keep_their_order(how: list[str]) -> None:
+def test_tells_sends_and_asks_keep_their_order(cls: type[Counter], how: list[str]) -> None:
     async def main() -> list[int]:
         async with ActorSystem() as system:
-            ref = await system.spawn(Counter)
+            ref = await system.spawn(cls)
             asks = []
             for number, way in enumerate(how):
                 if way == "tell":

@@ -107,6 +107,12 @@ class Channel:
         elif not self._armed:
             self._arm()
 
+    def gather(self) -> None:
+        """Send what comes in this turn at its end, all of it."""
+        self._hurried = True
+        if not self._armed:
+            self._arm()
+
     def _arm(self) -> None:
         if self._loop is not None:
             self._armed = True

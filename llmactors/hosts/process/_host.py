@@ -13,8 +13,10 @@ from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._attend import ask_gate
+from llmactors._batch import Spec
 from llmactors._codec import Codec, register
 from llmactors._core.flags import DRAINING, GATE, OVER, REMOTE, STARTING, STOPPING
+from llmactors._endpoints import endpoints
 from llmactors._limits import Caps, Enforcement, Measure
 from llmactors._ref import ActorRef
 from llmactors._streams import Flow
@@ -59,6 +61,9 @@ class FarTable(Table):
     def __init__(self, cls: type, host: Any, missing: Any) -> None:
         super().__init__(cls, host, missing)
         self.writers = says_of(cls).writers
+        for endpoint in endpoints(cls).values():
+            if endpoint.options.batch is not None:
+                self.batched[endpoint.message_class] = Spec(endpoint.message_class, missing, endpoint.options.batch)
 
     __hash__ = object.__hash__
 
@@ -161,6 +166,10 @@ class ProcessHost:
         grammar = grammar_of(cell.cls)
         if not grammar.is_plain(message):
             grammar.write(self._check, message)
+
+    def gathering(self, cell: ActorRef[Any]) -> type | None:
+        """Return the class of the messages of which the worker would take one more into its next batch."""
+        return None if cell.actor is None else cell.actor.post.gathering()
 
     def grant(self, cell: ActorRef[Any], flow: Any, more: int) -> None:
         """The reader of a stream has taken *more* items."""

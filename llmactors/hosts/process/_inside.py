@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 from llmactors import _slots as slots
 from llmactors._accounts import Reservation, check
 from llmactors._asks import PENDING, Ask
-from llmactors._batches import Batch
+from llmactors._batch import Batch
 from llmactors._carried import CarriedAsk
 from llmactors._context import Context, Monitor
 from llmactors._core.flags import BATCH, BUSY, ENDING, OVER

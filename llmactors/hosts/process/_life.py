@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmactors._ref import ActorRef
+    from llmactors._table import Table
     from llmactors.hosts._port import Birth
     from llmactors.hosts.process._config import Process
     from llmactors.hosts.process.limits._means import Means
@@ -55,6 +56,11 @@ if TYPE_CHECKING:
 SEND_BUFFER: Final = 1 << 20  # bytes
 ANSWER: Final = int(Op.ANSWER)
 OUTCOMES: Final = frozenset({Op.ANSWER, Op.FAIL, Op.UNHANDLED, Op.ITEM, Op.END})
+
+
+def _window(config: Process, table: Table) -> int:
+    """Return how many messages may be out at a time: as many as can be in hand at once, at least."""
+    return max(config.prefetch, table.concurrency, *(spec.most for spec in table.batched.values()))
 
 
 def _nothing(number: int) -> None:
@@ -93,7 +99,7 @@ class Life:
         self._exit: Exit | None = None  # as the worker tells it
         self._why: str | None = None  # what we killed it for
         self._cause: Exception | None = None  # the same, where it has an error of its own
-        self.page, descriptor = new_page(max(config.prefetch, cell.handlers.concurrency))
+        self.page, descriptor = new_page(_window(config, cell.handlers))
         ours, theirs = socket.socketpair()
         passing, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (ours, theirs):

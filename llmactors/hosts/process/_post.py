@@ -5,27 +5,33 @@ Theory of operation
    It goes on when half the window is free.
 2. A message to a cell that is up, idle and not held goes to the worker from its sender's call: it would be the first of
    the mailbox anyway. It is handled in the worker's own time all the same.
-3. What could not cross any more when its turn came (it was changed meanwhile) fails its asker, or is a dead letter.
+3. A worker gathers a batch itself: it begins with the first message, and waits for more as long as the endpoint says. A
+   mailbox that sorts, and a pool, give it more only for so long, by the clock here.
+4. What could not cross any more when its turn came (it was changed meanwhile) fails its asker, or is a dead letter.
 """
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from llmactors import _aside as aside
+from llmactors import _batches as batches
 from llmactors import _ends as ends
+from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._asks import Ask, skip
 from llmactors._attend import ask_gate
 from llmactors._core.flags import BUSY, DRAINING, GATE, OVER, REQUEUED, SORTED, STOPPING, WAITERS, WATCHED
 from llmactors._messages import Down, Exited, InHand
-from llmactors._streams import Flow
+from llmactors._streams import Flow, message_of
 from llmactors.errors import NotSerialisableError
 from llmactors.hosts.process._sent import Sent
 from llmactors.hosts.process._traced import without_context
 
 if TYPE_CHECKING:
+    from llmactors._batch import Spec
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
     from llmactors.hosts.process._grammar import Grammar
@@ -52,6 +58,7 @@ class Post:
         self._put, self._window = channel.put, page.size
         self.sent = Sent(page, cell.need_extra().jobs, life.watch.begin)
         self._page = page
+        self._batch: tuple[Spec, float] | None = None  # what the worker gathers, and until when
         self.turning = False  # what the worker has comes back, for what was put aside to come first
 
     # -- over ------------------------------------------------------------------------------------------------------
@@ -80,13 +87,18 @@ class Post:
 
     def forward(self) -> None:
         """Send on what waits in the mailbox, as far as there is room."""
+        self._forward()
+        if self._batch is not None and self._batch[1] == inf:  # what was sent on just now arrives together
+            spec, _ = self._batch
+            self._batch = spec, self._cell.scheduler.clock() + spec.within
+
+    def _forward(self) -> None:
         cell = self._cell
         extra, scheduler = cell.need_extra(), cell.scheduler
         sorts = bool(cell.flags & SORTED)
-        most = 1 if sorts else self._window  # what is sent on is in order for good
         gated = False  # the host has asked for the first
         while extra.requeued or cell.inbox or sorts:
-            if self.sent.out >= most or self._channel.choked or self.turning:
+            if not self._has_room_for_next(sorts=sorts) or self._channel.choked or self.turning:
                 cell.flags |= BUSY
                 return
             if gated and not ask_gate(cell):
@@ -100,12 +112,58 @@ class Post:
                     cell.flags &= ~REQUEUED
                 self.send(again.item, again.deliveries)
             elif cell.inbox:
+                if cell.handlers.batched:
+                    self._note_batch(cell.inbox[0])
                 self._send_first(cell.inbox.popleft())
             if cell.flags & WAITERS:
                 slots.admit(cell)
         if not slots.queued(cell):
             scheduler.idle(cell)
             self.tell_idle()  # where nothing was sent on after all: nobody waited for it any more
+
+    def _has_room_for_next(self, *, sorts: bool) -> bool:
+        """Say whether one more may be sent on. Of a mailbox that sorts it is one at a time, or the batch: what is sent
+        on is in order for good.
+        """  # noqa: D205
+        cell, out = self._cell, self.sent.out
+        if not sorts or not out:
+            return out < self._window
+        if self._batch is None or not self._takes_one_more(out):
+            return False
+        refused = lanes.rank(cell)
+        if refused is not None:
+            lives.raised(cell, *refused)
+            return False
+        return lanes.next_class(cell) is self._batch[0].message_class
+
+    def _note_batch(self, item: Any) -> None:
+        """A message is about to be sent on: it may begin a batch, or close one."""
+        message_class = message_of(item).__class__
+        if self.sent.out:
+            if self._batch is not None and self._batch[0].message_class is not message_class:
+                self._batch = None
+            return
+        spec = self._cell.handlers.batched.get(message_class)
+        self._batch = None if spec is None else (spec, inf)
+        if spec is not None and slots.queued(self._cell) > 1:
+            self._channel.gather()
+
+    def gathering(self) -> type | None:
+        """Return the class of the messages of which the worker would take one more into its next batch."""
+        cell, out = self._cell, self.sent.out
+        if not out:
+            return batches.waiting(cell)
+        if self._batch is None or not self._takes_one_more(out + slots.queued(cell)):
+            return None
+        kind = self._batch[0].message_class
+        return kind if all(message_of(item).__class__ is kind for item in cell.inbox or ()) else None
+
+    def _takes_one_more(self, taken: int) -> bool:
+        """Say whether the batch that the worker gathers has room beside *taken*, and is still open."""
+        if self._batch is None:
+            return False
+        spec, until = self._batch
+        return taken < spec.most and self._cell.scheduler.clock() < until
 
     def _send_first(self, item: Any) -> None:
         item = without_context(item)
@@ -205,6 +263,9 @@ class Post:
     def _give_back(self, messages: list[InHand]) -> None:
         """Put what was not begun back to the front of the mailbox, in order."""
         cell = self._cell
+        if cell.flags & SORTED:  # it has no front but this; behind what waits they would have lost their place
+            slots.requeue(cell, [message for message in messages if not isinstance(message.item, (Down, Exited))])
+            return
         slots.requeue(cell, [message for message in messages if message.deliveries])
         if cell.inbox is None:
             cell.inbox = cell.scheduler.new_inbox()

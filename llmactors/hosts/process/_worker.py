@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
-from llmactors._batches import Batch
+from llmactors._batch import Batch
 from llmactors._codec import Codec
 from llmactors._core.flags import ENDING, PAUSED
 from llmactors._exits import Exit

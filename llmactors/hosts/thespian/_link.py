@@ -96,9 +96,10 @@ class BrokerLink:
         self._listeners.pop(number, None)
 
     def say(self, *order: Any) -> None:
-        """Give an order. Raises what pickling raises."""
+        """Give an order; one that is lost with the broker is answered by its end. Raises what pickling raises."""
         body = pickle.dumps(order)
-        self._writer.write(HEAD.pack(len(body)) + body)
+        if not self._writer.is_closing():
+            self._writer.write(HEAD.pack(len(body)) + body)
 
     async def address_of(self, ref: ActorRef[Any]) -> Any:
         """Return the Thespian address of an actor of ours."""
@@ -118,7 +119,7 @@ class BrokerLink:
         return event
 
     async def _listen(self) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        try:
             while True:
                 event, number, *parts = await self._read()
                 if event == "created":
@@ -128,7 +129,10 @@ class BrokerLink:
                     listener.heard(event, *parts)
                 elif event == "created":
                     self.say("kill", number)
-        self._lost()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:  # whatever it was: nobody would hear of anything any more
+            self._lost()
 
     def _note(self, pids: list[int]) -> None:
         """Remember Thespian's processes, to kill them if the broker cannot."""
