@@ -1,8 +1,9 @@
 """A batched actor that can be imported in a worker process."""
 
 import asyncio
+from typing import Any
 
-from llmactors import Actor, Mailbox, message
+from llmactors import Actor, ActorRef, Ended, Mailbox, Slot, message
 
 
 class Net(Actor):
@@ -58,3 +59,29 @@ class Net(Actor):
     async def rest(self, seconds: float) -> None:
         """Be busy."""
         await asyncio.sleep(seconds)
+
+
+class Keeper(Actor):
+    """Brings its net back."""
+
+    def __init__(self, redeliver: int = 0, cls: type[Net] = Net) -> None:
+        self.redeliver, self.cls = redeliver, cls
+
+    def on_start(self) -> None:
+        self.slot: Slot[Net] = self.context.open("net", self.cls, redeliver=self.redeliver)
+        self.slot.start()
+
+    def receive(self, message: object) -> None:
+        if isinstance(message, Ended):
+            self.slot.revive(message.in_hand)
+
+
+def asks(net: ActorRef[Any], *numbers: int, **options: Any) -> list[asyncio.Task[int]]:
+    """Ask to double each, at the same time."""
+    return [asyncio.create_task(net.ask(Net.double(number), **options)) for number in numbers]
+
+
+async def settled() -> None:
+    """Let everything happen that can happen now."""
+    for _ in range(20):
+        await asyncio.sleep(0)
