@@ -24,7 +24,7 @@ from llmactors._core.links import LinkEffect, on_linked_exit
 from llmactors._ends import arm_shutdown, cancel_timers, count_alive, end, wake_up
 from llmactors._exits import Crash, Killed, Normal, Shutdown, error_of
 from llmactors._messages import Ended, Exited, Started, StartFailed
-from llmactors._signals import Kill, LinkExit, Pause, Resume, Stashed, Stop
+from llmactors._signals import Cut, Kill, LinkExit, Pause, Resume, Stashed, Stop
 from llmactors._streams import Flow, message_of
 from llmactors.errors import LinkedActorEndedError, StartIgnored, StartTimeoutError, UnhandledMessageError
 
@@ -144,6 +144,9 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
         return
     if isinstance(error, Gather):
         batches.begin(cell, error.spec, item)
+        return
+    if isinstance(error, Cut):
+        end(cell, error.exit, (item,))
         return
     message = message_of(item)
     waiting = isinstance(item, (Ask, Flow))

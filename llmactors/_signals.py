@@ -53,6 +53,17 @@ class Stashed(BaseException):
         self.instead, self.after = instead, after
 
 
+class Cut(BaseException):
+    """Leaves a handler that is cut off where it stands: its incarnation ends with *exit*, and this message in hand.
+
+    What a `kill -9` does to a worker process in the middle of a handler, for actors whose process is simulated.
+    """
+
+    def __init__(self, exit: Exit) -> None:
+        super().__init__("the handler is cut off")
+        self.exit = exit
+
+
 @dataclass(frozen=True, slots=True)
 class LinkExit:
     """A linked actor has ended. *path* is kept because the slot may be gone."""

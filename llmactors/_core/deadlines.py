@@ -66,6 +66,13 @@ class Wheel:
         self._sweep()
         return expired
 
+    def earliest(self) -> float | None:
+        """Return the time of the tick at which something may expire next; None where nothing is watched."""
+        young = min((int(entry.deadline / TICK) + 1 for entry in self.young if entry.pending()), default=None)
+        filed = min(self._buckets, default=None)
+        ticks = [tick for tick in (young, filed) if tick is not None]
+        return min(ticks) * TICK if ticks else None
+
     def _file(self, entry: Deadline) -> None:
         self._buckets.setdefault(int(entry.deadline / TICK) + 1, []).append(entry)
 

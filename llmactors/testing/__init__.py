@@ -2,7 +2,9 @@
 
 from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._drive import Driven, Reply, Scheduled, drive
+from llmactors.testing._faults import At, Faults
 from llmactors.testing._probe import Probe
+from llmactors.testing._simulate import simulate
 from llmactors.testing._stand_ins import Asked, SentTo, Spawned, stand_in
 from llmactors.testing._supervised import CrashSeen, Supervised, supervised
 from llmactors.testing._values import (
@@ -29,26 +31,39 @@ from llmactors.testing._values import (
     Taken,
 )
 from llmactors.testing._virtual import VirtualClock, VirtualLoop, run_in_virtual_time
+from llmactors.testing._world import World
 from llmactors.testing.errors import (
     ExpectationError,
+    FaultPlanError,
+    InjectedCrashError,
+    InjectedStartError,
     LeftBehindError,
     NotAnsweredError,
     NothingHappensError,
+    NotSettledError,
+    OutsideWorldError,
+    SimulationError,
+    SimulationFailedError,
     VirtualTimeError,
 )
 
 __all__ = [
     "Asked",
+    "At",
     "CrashSeen",
     "DeadLettered",
     "Driven",
     "Event",
     "ExpectationError",
     "Failed",
+    "FaultPlanError",
+    "Faults",
     "Finished",
     "Found",
     "Healed",
     "Injected",
+    "InjectedCrashError",
+    "InjectedStartError",
     "Law",
     "LeftBehindError",
     "LifeBegan",
@@ -59,8 +74,10 @@ __all__ = [
     "MonitorSet",
     "MonitorTaken",
     "NotAnsweredError",
+    "NotSettledError",
     "Noted",
     "NothingHappensError",
+    "OutsideWorldError",
     "PassedOn",
     "Probe",
     "PutAside",
@@ -70,6 +87,8 @@ __all__ = [
     "Scheduled",
     "Sent",
     "SentTo",
+    "SimulationError",
+    "SimulationFailedError",
     "SlotDiscarded",
     "Spawned",
     "Supervised",
@@ -77,8 +96,10 @@ __all__ = [
     "VirtualClock",
     "VirtualLoop",
     "VirtualTimeError",
+    "World",
     "drive",
     "run_in_virtual_time",
+    "simulate",
     "stand_in",
     "supervised",
 ]

@@ -1,0 +1,193 @@
+"""A campaign: many runs of one program, until one of them breaks something; then the least that breaks it.
+
+Theory of operation
+1. The first run is the plain one, without chance and faults: what breaks there needs no adversary. Then each seed is a
+   run of its own; the seed alone says which schedule it has, so one seed can be run again.
+2. Some runs are made twice, and have to be the same, event by event: what differs comes from outside, and would make
+   every other result worthless.
+3. What was chosen in a run that broke something is shrunk: what is left out is as in the plain run. What breaks it then
+   is the smallest cause.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from llmactors.testing._core.judge import Broken
+from llmactors.testing._core.schedules import PCT, RandomWalk
+from llmactors.testing._core.shrink import shrunk
+from llmactors.testing._core.tape import Player
+from llmactors.testing._sim._run import PASSES, Outcome, Program, play
+from llmactors.testing._values import Taken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llmactors.testing._core.choices import Choice
+    from llmactors.testing._core.schedules import Picker
+
+TWICE: Final = 3
+"""So many runs at the beginning are made twice, and one of so many hundreds later."""
+DETERMINISTIC: Final = "a run is the same every time"
+ADDRESS: Final = re.compile(r"0x[0-9a-f]{6,}")
+
+
+@dataclass(slots=True)
+class Result:
+    """What a campaign has come to.
+
+    Attributes:
+        runs: How many there were.
+        classes: How many of them differed in who took which message when.
+        seconds: Real seconds that they took.
+        interesting: What the test says has to be so in some run, and how often it was.
+        failed: The run that broke something, as it was found; None where none did.
+        smallest: The same with the least that breaks it.
+        unmet: What of its smallest cause was not met when it was played again.
+    """
+
+    runs: int = 0
+    classes: set[int] = field(default_factory=set)
+    seconds: float = 0.0
+    interesting: dict[str, int] = field(default_factory=dict)
+    failed: Outcome | None = None
+    smallest: Outcome | None = None
+
+    def never(self) -> list[str]:
+        """Return what had to be so in some run, and was in none."""
+        return [label for label, times in self.interesting.items() if not times]
+
+
+class Campaign:
+    """Runs one program many times.
+
+    Args:
+        program: What is run.
+        base: The first seed.
+        tries: Runs that shrinking may take.
+    """
+
+    def __init__(self, program: Program, base: int = 0, tries: int = 500) -> None:
+        self._program, self._base, self._tries = program, base, tries
+        self._steps = 1
+        self._plain: Outcome | None = None
+
+    def hunt(self, runs: int, seconds: float | None = None) -> Result:
+        """Run it with one seed after the other, *runs* times or for *seconds*, until something is broken."""
+        result, began = Result(), time.perf_counter()
+        for outcome in self._outcomes(runs, began, seconds):
+            self._count(result, outcome)
+            if outcome.broken is not None:
+                result.failed, result.smallest = outcome, self.shrink(outcome)
+                break
+        result.seconds = time.perf_counter() - began
+        return result
+
+    def only(self, seed: int) -> Result:
+        """Run it with one seed."""
+        result, began = Result(), time.perf_counter()
+        self.plain()
+        outcome = self.run(seed)
+        self._count(result, outcome)
+        if outcome.broken is not None:
+            result.failed, result.smallest = outcome, self.shrink(outcome)
+        result.seconds = time.perf_counter() - began
+        return result
+
+    def _outcomes(self, runs: int, began: float, seconds: float | None) -> Iterator[Outcome]:
+        yield self._twice(self.plain(), None)
+        number = 1
+        while (time.perf_counter() - began < seconds) if seconds is not None else number < runs:
+            seed = self._base + number
+            outcome = self.run(seed)
+            yield self._twice(outcome, seed) if number < TWICE or not number % 250 else outcome
+            number += 1
+
+    def _count(self, result: Result, outcome: Outcome) -> None:
+        result.runs += 1
+        result.classes.add(_class_of(outcome))
+        for label, so in outcome.interesting.items():
+            result.interesting[label] = result.interesting.get(label, 0) + so
+
+    # -- runs ------------------------------------------------------------------------------------------------
+    def plain(self) -> Outcome:
+        """Run it without an adversary."""
+        if self._plain is None:
+            self._plain = play(self._program, self._base, replay=Player(()))
+            self._steps = max(1, self._plain.points)
+        return self._plain
+
+    def run(self, seed: int) -> Outcome:
+        """Run it with a seed."""
+        return play(self._program, seed, picker=self._picker(seed))
+
+    def _picker(self, seed: int) -> Picker | None:
+        """Return the schedule of a seed: plain but for faults, at random, or by priorities of some depth."""
+        random = Random(seed)  # noqa: S311  a schedule is no secret
+        kind = seed % 4
+        if kind == 0:
+            return None
+        return RandomWalk(random) if kind == 1 else PCT(random, depth=random.randint(1, 4), steps=self._steps)
+
+    def again(self, seed: int, choices: tuple[Choice, ...]) -> tuple[Outcome, tuple[Choice, ...]]:
+        """Run it as a tape says; return also what of the tape was not met."""
+        player = Player(choices)
+        return play(self._program, seed, replay=player), player.unmet()
+
+    def _twice(self, outcome: Outcome, seed: int | None) -> Outcome:
+        """Run it once more; where that goes another way, that is what is broken."""
+        if outcome.broken is not None:
+            return outcome
+        other = play(self._program, self._base, replay=Player(())) if seed is None else self.run(seed)
+        difference = _difference(outcome, other)
+        if difference is not None:
+            outcome.broken = Broken(DETERMINISTIC, *difference)
+        return outcome
+
+    # -- the smallest cause ----------------------------------------------------------------------------------
+    def shrink(self, outcome: Outcome) -> Outcome:
+        """Return the run with the fewest choices that breaks the same law."""
+        if outcome.broken is None or outcome.broken.law == DETERMINISTIC or not outcome.choices:
+            return outcome
+        found = [outcome]
+
+        def breaks(choices: tuple[Choice, ...]) -> bool:
+            tried, _ = self.again(outcome.seed, choices)
+            if not _is_same(outcome, tried):
+                return False
+            found.append(tried)
+            return True
+
+        best = shrunk(outcome.choices, breaks, self._tries).choices
+        smallest, _ = self.again(outcome.seed, best)
+        return smallest if _is_same(outcome, smallest) else found[-1]
+
+
+def _is_same(outcome: Outcome, other: Outcome) -> bool:
+    """Say whether two runs broke the same thing."""
+    if outcome.broken is None or other.broken is None or outcome.broken.law != other.broken.law:
+        return False
+    return outcome.broken.law != PASSES or type(outcome.error) is type(other.error)
+
+
+def _difference(one: Outcome, other: Outcome) -> tuple[str, int] | None:
+    """Return where two runs of the same seed went different ways; None where they did not."""
+    for mine, theirs in zip(one.history, other.history, strict=False):
+        if mine != theirs and ADDRESS.sub("0x", repr(mine)) != ADDRESS.sub("0x", repr(theirs)):
+            return f"the second time it was {theirs!r}, not {mine!r}", mine.number
+    if len(one.history) != len(other.history):
+        return f"it had {len(one.history)} events, and the second time {len(other.history)}", len(one.history) - 1
+    return None
+
+
+def _class_of(outcome: Outcome) -> int:
+    """Return a number that is the same for runs in which every actor took the same messages in the same order."""
+    taken: dict[str, list[int]] = {}
+    for event in outcome.history:
+        if isinstance(event, Taken):
+            taken.setdefault(event.path, []).append(event.letter)
+    return hash(tuple(sorted((path, tuple(letters)) for path, letters in taken.items())))

@@ -1,0 +1,178 @@
+"""The fault plan: which faults may happen, to whom, and how often. Data, the same for simulated and real runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from llmactors._messages import Message
+from llmactors.testing.errors import FaultPlanError
+
+Kind: TypeAlias = Literal[
+    "crash",
+    "delay",
+    "disk_full",
+    "drop",
+    "duplicate",
+    "hang",
+    "kill",
+    "oom",
+    "partition",
+    "slow",
+    "stall_stream",
+    "start_failure",
+]
+When: TypeAlias = Literal["taken", "await", "finished"]
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+WHENS: Final[tuple[When, ...]] = get_args(When)
+SECONDS: Final[dict[str, tuple[float, float]]] = {
+    "delay": (0.0, 2.0),
+    "partition": (0.0, 2.0),
+    "slow": (0.0, 2.0),
+    "stall_stream": (0.0, 60.0),
+}
+"""How long those last that last, in seconds, where a plan does not say."""
+MESSAGES: Final = ("crash", "kill", "hang", "slow", "oom")
+"""Faults at a place in the life of a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a fault may happen, and how likely.
+
+    Args:
+        who: To whom: a child's spec (a pool's means its workers), an actor class, or a pattern of paths (`"/nets/*"`).
+            None is every actor but supervisors.
+        message: With which messages only: an endpoint (`Net.predict`), or its name (`"Net.predict"`).
+        nth: With that actor's n-th such message only, counted from 1; it is certain then, unless *rate* says otherwise.
+        when: At which place in the message's life: when it is `"taken"` and its handler begins, when its handler goes
+            on after an `"await"`, or when it has `"finished"` and nobody has heard of it yet. For `crash`, `kill`,
+            `hang`, `slow` and `oom`.
+        rate: How likely at each place, from 0 to 1; None takes the plan's.
+        seconds: How long it lasts, or from what to what; for `slow`, `delay`, `partition` and `stall_stream`.
+
+    Raises:
+        FaultPlanError: A value is none of these.
+    """
+
+    who: Any = None
+    message: Any = None
+    nth: int | None = None
+    when: When = "taken"
+    rate: float | None = None
+    seconds: float | tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.when not in WHENS:
+            raise FaultPlanError("when", self.when, "one of " + ", ".join(map(repr, WHENS)))
+        if self.rate is not None and not 0 <= self.rate <= 1:
+            raise FaultPlanError("rate", self.rate, "a number from 0 to 1")
+        if self.nth is not None and (type(self.nth) is not int or self.nth < 1):
+            raise FaultPlanError("nth", self.nth, "a whole number, 1 or more")
+        span = self.span("delay")
+        if not 0 <= span[0] <= span[1]:
+            raise FaultPlanError("seconds", self.seconds, "seconds, 0 or more, or a pair of them")
+        object.__setattr__(self, "message", message_name(self.message))
+
+    def span(self, kind: str) -> tuple[float, float]:
+        """Return how long a fault of that kind lasts here, from what to what."""
+        if self.seconds is None:
+            return SECONDS.get(kind, (0.0, 0.0))
+        return (self.seconds, self.seconds) if isinstance(self.seconds, (int, float)) else self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a plan: a kind of fault, and where."""
+
+    kind: Kind
+    at: At
+    rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """A fault plan: `Faults(kill=App.nets, slow=At(Store, seconds=3), rate=0.01)`.
+
+    Each kind takes a place, or several: an `At`, or short for one, a spec, a class or a pattern of paths. True means
+    everywhere.
+
+    Args:
+        crash: An exception leaves the handler.
+        kill: The actor is killed on the spot; its worker process dies as by `kill -9`.
+        hang: The handler never returns.
+        slow: The handler takes so many seconds longer.
+        drop: A message is lost on its way.
+        delay: A message is so many seconds longer on its way, and those behind it of the same sender.
+        duplicate: A message is delivered twice: only where a mailbox redelivers.
+        oom: No memory: `MemoryError` on the loop, SIGKILL for a worker process.
+        stall_stream: A stream stands still for so many seconds between two items.
+        start_failure: The actor cannot start.
+        partition: A worker's channel is cut for so many seconds.
+        disk_full: Writing a file fails with `ENOSPC`.
+        rate: How likely a fault is at each place where it may happen.
+        most: Faults in one run at most; None for no bound. The default is what a supervisor's default intensity bears.
+
+    Raises:
+        FaultPlanError: A value makes no sense; the error says which, and what would.
+    """
+
+    crash: Any = None
+    kill: Any = None
+    hang: Any = None
+    slow: Any = None
+    drop: Any = None
+    delay: Any = None
+    duplicate: Any = None
+    oom: Any = None
+    stall_stream: Any = None
+    start_failure: Any = None
+    partition: Any = None
+    disk_full: Any = None
+    rate: float = 0.01
+    most: int | None = 3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate <= 1:
+            raise FaultPlanError("rate", self.rate, "a number from 0 to 1")
+        if self.most is not None and (type(self.most) is not int or self.most < 0):
+            raise FaultPlanError("most", self.most, "a whole number, 0 or more, or None")
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Return the plan line by line."""
+        found = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in KINDS or value is None or value is False:
+                continue
+            for one in value if isinstance(value, (list, tuple)) else (value,):
+                at = one if isinstance(one, At) else At(None if one is True else one)
+                certain = 1.0 if at.nth is not None else self.rate
+                found.append(Rule(field.name, at, certain if at.rate is None else at.rate))
+        return tuple(found)
+
+    def __bool__(self) -> bool:
+        """Whether any fault may happen."""
+        return bool(self.rules()) and self.most != 0
+
+
+NO_FAULTS: Final = Faults()
+
+
+def message_name(message: Any) -> str | None:
+    """Return the name of an endpoint, `Net.predict`, however it is given.
+
+    Raises:
+        FaultPlanError: It is none.
+    """
+    if message is None or isinstance(message, str):
+        return message
+    if callable(message) and not isinstance(message, type):
+        message = message()  # an endpoint without parameters
+    info = getattr(message, "__endpoint__", None)
+    if info is not None:
+        return f"{info.owner.__name__}.{info.name}"
+    if isinstance(message, type) and not issubclass(message, Message):
+        return message.__qualname__
+    raise FaultPlanError("message", message, "an endpoint such as Net.predict, a message class, or its name")

@@ -1,0 +1,118 @@
+"""Who decides: every choice of a run is made here, by a schedule and a seed, or as a tape says.
+
+Theory of operation
+1. Without either, each choice is the plain one: the oldest message, the first timer, no fault.
+2. What is chosen instead is noted by name (see `_core.choices`); the notes are the run's tape.
+3. A tape that is replayed says what to pick at the points that it names; all others are plain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from llmactors.testing._core.choices import Choice
+from llmactors.testing._sim._names import name_of_timer, name_of_turn
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+    from random import Random
+
+GOES_ON: Final = "actors"
+ENDS: Final = "loop"
+YES: Final = "yes"
+
+
+class Picker(Protocol):
+    """A schedule: it picks one of the options that there are at a point."""
+
+    def pick(self, point: str, options: Sequence[str], actors: Sequence[str]) -> int:
+        """Return the place of one of *options*; the first is the plain one. *actors* says whose they are."""
+        ...
+
+
+class Replay(Protocol):
+    """A tape that is played."""
+
+    def pick(self, point: str, options: Sequence[str] | None) -> str | None:
+        """Return what the tape says at a point, if it says one of *options* (anything, where they are None)."""
+        ...
+
+
+class Chooser:
+    """Makes the choices of one run.
+
+    Args:
+        random: Chance, for faults.
+        picker: The schedule; None for the plain one.
+        replay: The tape that decides instead of both.
+
+    Attributes:
+        taken: What was chosen instead of the plain course.
+        points: How many choices there were.
+    """
+
+    def __init__(self, random: Random, picker: Picker | None = None, replay: Replay | None = None) -> None:
+        self._random, self._picker, self._replay = random, picker, replay
+        self.taken: list[Choice] = []
+        self.points = 0
+
+    # -- the schedule ----------------------------------------------------------------------------------------
+    def next(self, cells: Sequence[Any]) -> int:
+        """Choose who takes the next message."""
+        if self._picker is None and self._replay is None:
+            return 0
+        names = [name_of_turn(cell) for cell in cells]
+        return self._pick(f"next {names[0]}", names, [cell.where for cell in cells])
+
+    def turn_ends(self, cells: Sequence[Any]) -> bool:
+        """Choose whether the loop gets its turn before the next message is handled."""
+        if self._picker is None and self._replay is None:
+            return False
+        first = cells[0]
+        return bool(self._pick(f"turn {name_of_turn(first)}", (GOES_ON, ENDS), (first.where, ENDS)))
+
+    def timer(self, timers: Sequence[asyncio.TimerHandle]) -> int:
+        """Choose which of several timers that are due fires first."""
+        if self._picker is None and self._replay is None:
+            return 0
+        names = [name_of_timer(timer) for timer in timers]
+        return self._pick(f"timer {names[0]}", names, names)
+
+    def _pick(self, point: str, options: Sequence[str], actors: Sequence[str]) -> int:
+        self.points += 1
+        if self._replay is not None:
+            said = self._replay.pick(point, options)
+            place = 0 if said is None else options.index(said)
+        else:
+            assert self._picker is not None
+            place = self._picker.pick(point, options, actors)
+        if place:
+            self.taken.append(Choice(point, options[place]))
+        return place
+
+    # -- faults ----------------------------------------------------------------------------------------------
+    def happens(self, point: str, rate: float) -> bool:
+        """Choose whether a fault happens at a point."""
+        self.points += 1
+        if self._replay is not None:
+            happens = self._replay.pick(point, (YES,)) is not None
+        else:
+            happens = rate >= 1 or (rate > 0 and self._random.random() < rate)
+        if happens:
+            self.taken.append(Choice(point, YES))
+        return happens
+
+    def amount(self, point: str, low: float, high: float) -> float:
+        """Choose how much of something there is, such as the seconds of a delay."""
+        point = f"{point} amount"
+        if self._replay is not None:
+            said = self._replay.pick(point, None)
+            if said is None:
+                return low
+            value = float(said)
+        else:
+            value = low if high <= low else round(self._random.uniform(low, high), 6)
+        if value != low:
+            self.taken.append(Choice(point, repr(value)))
+        return value

@@ -1,0 +1,111 @@
+"""What a world does in a simulated run."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from llmactors import _ends as ends
+from llmactors._core.flags import OVER
+from llmactors._exits import Crash
+from llmactors.testing import _values as events
+from llmactors.testing.errors import InjectedCrashError, SimulationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from llmactors.testing._faults import Kind, Rule
+    from llmactors.testing._sim._stage import Stage
+
+
+class SimHand:
+    """Does what a world asks for, on a simulated stage."""
+
+    def __init__(self, stage: Stage, seed: int) -> None:
+        self._stage = stage
+        self.system, self.random = stage.system, Random(seed)  # noqa: S311  no secret
+        self.checks: list[Callable[[], None]] = []
+
+    def now(self) -> float:
+        """Return the virtual time."""
+        return self._stage.loop.time()
+
+    def history(self) -> Sequence[events.Event]:
+        """Return what has happened so far."""
+        return self._stage.recorder.history
+
+    def note(self, text: str) -> None:
+        """Note something that the test says."""
+        self._stage.recorder.note(events.Noted, text=text)
+
+    async def order(self, rule: Rule, within: float) -> str:
+        """Have a fault happen at the next place that fits."""
+        injector = self._stage.injector
+        order = injector.order(rule)
+        try:
+            async with asyncio.timeout(within):
+                return await order.done
+        finally:
+            injector.cancel(order)
+
+    def _targets(self, where: Any) -> list[Any]:
+        found = [cell for cell in self._stage.cells() if self._stage.injector.is_target(where, cell)]
+        if not found:
+            raise SimulationError(f"{where!r} is nobody who lives now")
+        return found
+
+    def strike(self, kind: Kind, where: Any) -> str:
+        """Kill or crash one of them at once."""
+        alive = [cell for cell in self._targets(where) if not cell.flags & OVER]
+        if not alive:
+            raise SimulationError(f"{where!r} is nobody who lives now")
+        cell = alive[0]
+        self._stage.recorder.note(events.Injected, fault=kind, path=cell.where, point="at once")
+        exit = (
+            Crash(InjectedCrashError(cell.where))
+            if kind == "crash"
+            else self._stage.injector.death(cell, "killed by SIGKILL")
+        )
+        ends.end(cell, exit)
+        return str(cell.where)
+
+    def freeze(self, where: Any) -> list[str]:
+        """Stop workers."""
+        return [self._each(cell, "freeze", self._stage.injector.freeze) for cell in self._targets(where)]
+
+    def thaw(self, where: Any) -> None:
+        """Have them go on."""
+        for cell in self._stage.frozen():
+            if self._stage.injector.is_target(where, cell):
+                self._stage.injector.thaw(cell)
+
+    def part(self, where: Any) -> list[str]:
+        """Cut workers off."""
+        return [self._each(cell, "partition", self._stage.injector.part) for cell in self._targets(where)]
+
+    def _each(self, cell: Any, fault: str, what: Callable[[Any], None]) -> str:
+        self._stage.recorder.note(events.Injected, fault=fault, path=cell.where, point="at once")
+        what(cell)
+        return str(cell.where)
+
+    def join(self, where: Any) -> None:
+        """Join them again."""
+        for cell in self._stage.cells():
+            if self._stage.injector.is_target(where, cell):
+                self._stage.injector.join(cell.where)
+
+    def heal(self) -> None:
+        """End all faults."""
+        self._stage.recorder.note(events.Healed)
+        self._stage.injector.heal()
+
+    def watch(self, check: Callable[[], None]) -> Callable[[], None]:
+        """Have *check* called after every step."""
+        self.checks.append(check)
+
+        def stop() -> None:
+            if check in self.checks:
+                self.checks.remove(check)
+
+        return stop

@@ -1,0 +1,343 @@
+"""The injector: at each place where a fault may happen it asks whether one does, and has it happen.
+
+Theory of operation
+1. A place has a name: the kind of fault, the actor's path, where in the life of which message. Whether a fault happens
+   there is a choice like any other (`_chooser`), so that it can be replayed, and left out.
+2. After `heal` nothing more happens by chance, and what was held back goes on.
+3. A test may order a fault for the next place that fits: `order`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from llmactors import _ends as ends
+from llmactors import _slots as slots
+from llmactors._core.flags import DEAD, GATED, OVER
+from llmactors._exits import Killed
+from llmactors._signals import Cut
+from llmactors.errors import WorkerLostError
+from llmactors.testing import _values as events
+from llmactors.testing._faults import MESSAGES, Rule
+from llmactors.testing.errors import InjectedCrashError, InjectedStartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmactors.testing._sim._recorder import Letter
+    from llmactors.testing._sim._stage import Stage
+
+Deliver: TypeAlias = "Callable[[], Any]"
+Late: TypeAlias = "Callable[[Deliver], bool]"
+
+STOPPED: Final = 5.0
+"""Seconds after which a stopped worker that has something to do is given up, as the process host does."""
+
+
+@dataclass(eq=False)
+class Order:
+    """A fault that a test has ordered: for the first place that fits."""
+
+    rule: Rule
+    done: asyncio.Future[str]
+
+
+@dataclass
+class Channel:
+    """What is on its way from one to another, held up and in order."""
+
+    waiting: deque[tuple[float, Letter, Deliver]] = field(default_factory=deque)
+    free_at: float = 0.0
+    timer: asyncio.TimerHandle | None = None
+
+
+class Injector:
+    """Has faults happen in one run."""
+
+    def __init__(self, stage: Stage, rules: tuple[Rule, ...], most: int | None) -> None:
+        self._stage, self._rules, self._most = stage, rules, most
+        self._count = 0
+        self._orders: list[Order] = []
+        self._channels: dict[tuple[str, str], Channel] = {}
+        self._cut_off: dict[str, list[tuple[Letter, Deliver]]] = {}
+        self._joined: dict[str, asyncio.Future[None]] = {}
+        self._timers: list[asyncio.TimerHandle] = []
+        self.healed = False
+        self.active = bool(rules)
+
+    # -- whether ---------------------------------------------------------------------------------------------
+    def _fires(self, kinds: tuple[str, ...], cell: Any, when: str, name: str, ordinal: int) -> tuple[Rule, str] | None:
+        """Return the rule by which a fault happens here, and the name of the place."""
+        for order in self._orders:
+            if order.rule.kind in kinds and self._fits(order.rule, cell, when, name, ordinal):
+                self._orders.remove(order)
+                point = f"{when} {name} #{ordinal}"
+                self._note(order.rule.kind, cell, point)
+                if not order.done.done():
+                    order.done.set_result(cell.where)
+                return order.rule, point
+        if self.healed or not self._rules or (self._most is not None and self._count >= self._most):
+            return None
+        for rule in self._rules:
+            if rule.kind in kinds and self._fits(rule, cell, when, name, ordinal):
+                point = f"{when} {name} #{ordinal}"
+                if self._stage.chooser.happens(f"{rule.kind} {cell.where} {point}", rule.rate):
+                    self._count += 1
+                    self._note(rule.kind, cell, point)
+                    return rule, point
+        return None
+
+    def _fits(self, rule: Rule, cell: Any, when: str, name: str, ordinal: int) -> bool:
+        at = rule.at
+        if rule.kind in MESSAGES and at.when != when:
+            return False
+        if (at.message is not None and at.message != name) or (at.nth is not None and at.nth != ordinal):
+            return False
+        return self.is_target(at.who, cell)
+
+    def is_target(self, who: Any, cell: Any) -> bool:
+        """Say whether a plan's *who* means that actor."""
+        if cell.owner is None:
+            return False
+        worker = cell.handlers.pausable
+        if who is None:
+            return bool(worker)
+        if isinstance(who, str):
+            return fnmatchcase(cell.where, who) or fnmatchcase(cell.name, who)
+        if isinstance(who, type):
+            return issubclass(cell.cls, who)
+        target = self._stage.target(who)
+        if target is None:
+            return False
+        if target is cell:
+            return worker or not _has_workers(target)
+        return bool(worker) and _is_below(cell, target)
+
+    def _note(self, kind: str, cell: Any, point: str) -> None:
+        self._stage.recorder.note(
+            events.Injected, cause=self._stage.recorder.causes.get(cell.where), fault=kind, path=cell.where, point=point
+        )
+
+    def order(self, rule: Rule) -> Order:
+        """Have a fault happen at the next place that fits."""
+        order = Order(rule, asyncio.get_running_loop().create_future())
+        self._orders.append(order)
+        return order
+
+    def cancel(self, order: Order) -> None:
+        """Take an order back."""
+        if order in self._orders:
+            self._orders.remove(order)
+
+    # -- in the life of a message ----------------------------------------------------------------------------
+    def at(self, cell: Any, when: str, name: str, ordinal: int) -> Any:
+        """A place in the life of a message: return what the handler has to wait for, or nothing.
+
+        Raises:
+            InjectedCrashError: The handler crashes here.
+            Cut: The actor is killed here.
+        """
+        fired = self._fires(MESSAGES, cell, when, name, ordinal)
+        if fired is None:
+            return None
+        rule, point = fired
+        match rule.kind:
+            case "crash":
+                raise InjectedCrashError(f"{cell.where}, {point}")
+            case "kill":
+                raise Cut(self.death(cell, "killed by SIGKILL"))
+            case "oom":
+                if cell.handlers.host.apart:
+                    raise Cut(self.death(cell, "killed by SIGKILL: out of memory"))
+                raise MemoryError(f"injected at {cell.where}, {point}")
+            case "hang":
+                return asyncio.get_running_loop().create_future()
+            case _:
+                return asyncio.sleep(self._amount(rule, cell, point))
+
+    def at_finish(self, cell: Any, name: str, ordinal: int) -> None:
+        """A message has been handled, and nobody has heard of it yet.
+
+        Raises:
+            Cut: Its acknowledgement is lost with the actor: it will be delivered again.
+        """
+        if cell.extra is not None and cell.extra.redeliver:
+            fired = self._fires(("duplicate",), cell, "finished", name, ordinal)
+            if fired is not None:
+                raise Cut(self.death(cell, "killed by SIGKILL before its acknowledgement was heard"))
+
+    def _amount(self, rule: Rule, cell: Any, point: str) -> float:
+        return self._stage.chooser.amount(f"{rule.kind} {cell.where} {point}", *rule.at.span(rule.kind))
+
+    def death(self, cell: Any, how: str) -> Killed:
+        """Return how an actor ends that is killed: as its host would tell it."""
+        if cell.handlers.host.apart:
+            return Killed(WorkerLostError(cell.life, how))
+        return Killed("a fault was injected")
+
+    def at_start(self, cell: Any) -> None:
+        """An incarnation begins.
+
+        Raises:
+            InjectedStartError: It cannot start.
+        """
+        lives = 1 if cell.extra is None else max(1, cell.extra.incarnation)
+        fired = self._fires(("start_failure",), cell, "start", cell.cls.__name__, lives)
+        if fired is not None:
+            raise InjectedStartError(f"{cell.where}, {fired[1]}")
+
+    def at_item(self, cell: Any, name: str, ordinal: int) -> Any:
+        """A stream is about to give an item away: return what it has to wait for, or nothing."""
+        fired = self._fires(("stall_stream",), cell, "item of", name, ordinal)
+        return None if fired is None else asyncio.sleep(self._amount(fired[0], cell, fired[1]))
+
+    def at_write(self, cell: Any) -> bool:
+        """The actor opens a file to write: say whether the disk is full."""
+        return self._fires(("disk_full",), cell, "write", cell.cls.__name__, cell.handled) is not None
+
+    # -- on the way ------------------------------------------------------------------------------------------
+    def on_way(self, cell: Any, by: Any, letter: Letter, name: str) -> Late | None:
+        """A message sets out: return what is to be called with its delivery where it does not come at once."""
+        where = cell.where
+        fired = self._fires(("drop", "delay", "partition"), cell, "sent", name, letter.number)
+        sender = "outside" if by is None else by.where
+        if fired is not None:
+            rule, point = fired
+            if rule.kind == "drop":
+                self._stage.lost(letter, where)
+                return lambda _: True
+            if rule.kind == "delay":
+                return self._held_up(sender, letter, where, self._amount(rule, cell, point))
+            self.part(cell, self._amount(rule, cell, point))
+        if where in self._cut_off or (by is not None and by.where in self._cut_off):
+            return self._queued(letter, where if where in self._cut_off else sender)
+        if (sender, where) in self._channels:
+            return self._held_up(sender, letter, where, 0.0)
+        return None
+
+    def _queued(self, letter: Letter, key: str) -> Late:
+        def late(deliver: Deliver) -> bool:
+            self._cut_off[key].append((letter, deliver))
+            return True
+
+        return late
+
+    def _held_up(self, sender: str, letter: Letter, where: str, seconds: float) -> Late:
+        channel = self._channels.setdefault((sender, where), Channel())
+        loop = asyncio.get_running_loop()
+        due = channel.free_at = max(loop.time() + seconds, channel.free_at)
+
+        def late(deliver: Deliver) -> bool:
+            channel.waiting.append((due, letter, deliver))
+            if channel.timer is None:
+                channel.timer = self._at(due, self._arrive, sender, where)
+            return True
+
+        return late
+
+    def _arrive(self, sender: str, where: str) -> None:
+        channel, now = self._channels[sender, where], asyncio.get_running_loop().time()
+        if channel.timer is not None:
+            channel.timer.cancel()
+            channel.timer = None
+        while channel.waiting and (self.healed or channel.waiting[0][0] <= now):
+            channel.waiting.popleft()[2]()
+        if channel.waiting:
+            channel.timer = self._at(channel.waiting[0][0], self._arrive, sender, where)
+        else:
+            del self._channels[sender, where]
+
+    def _at(self, when: float, call: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
+        self._timers = [timer for timer in self._timers if not timer.cancelled()]
+        timer = asyncio.get_running_loop().call_at(when, call, *args)
+        self._timers.append(timer)
+        return timer
+
+    def _later(self, seconds: float, call: Callable[..., object], *args: Any) -> None:
+        self._at(asyncio.get_running_loop().time() + seconds, call, *args)
+
+    def close(self) -> None:
+        """The run is over: what is on its way will not arrive, and nothing more happens."""
+        self.healed = True
+        for timer in self._timers:
+            timer.cancel()
+        lost = [(letter, where) for (_, where), way in self._channels.items() for _, letter, _ in way.waiting]
+        lost += [(letter, where) for where, waiting in self._cut_off.items() for letter, _ in waiting]
+        for letter, where in lost:
+            self._stage.lost(letter, where)
+
+    # -- a worker that stands still, or is cut off -----------------------------------------------------------
+    def part(self, cell: Any, seconds: float | None = None) -> None:
+        """Cut a worker off: nothing comes to it and nothing of it is heard."""
+        if cell.where not in self._cut_off:
+            self._cut_off[cell.where] = []
+            self._joined[cell.where] = asyncio.get_running_loop().create_future()
+            if seconds is not None:
+                self._later(seconds, self.join, cell.where)
+
+    def join(self, where: str) -> None:
+        """Join a worker again: what was on its way arrives, in order."""
+        waiting = self._cut_off.pop(where, None)
+        joined = self._joined.pop(where, None)
+        if joined is not None and not joined.done():
+            joined.set_result(None)
+        for _, deliver in waiting or ():
+            deliver()
+
+    def unheard(self, cell: Any) -> Any:
+        """Return what the answer of a worker that is cut off has to wait for; None for others."""
+        return self._joined.get(cell.where)
+
+    def freeze(self, cell: Any) -> None:
+        """Stop a worker, as SIGSTOP does."""
+        if cell.flags & DEAD or cell.frozen:
+            return
+        cell.frozen = True
+        cell.flags |= GATED
+        self._later(STOPPED, self._given_up, cell, cell.life)
+
+    def thaw(self, cell: Any) -> None:
+        """Have it go on, as SIGCONT does."""
+        if cell.frozen:
+            cell.frozen = False
+            cell.flags &= ~GATED
+            self._stage.loop.let_go()
+            cell.handlers.host.thawed(cell)
+            if not cell.flags & DEAD:
+                cell.scheduler.requeue(cell)
+
+    def _given_up(self, cell: Any, life: int) -> None:
+        busy = slots.queued(cell) or (cell.extra is not None and cell.extra.jobs)
+        if cell.frozen and cell.life == life and busy and not cell.flags & OVER:
+            ends.end(cell, Killed(WorkerLostError(life, f"it was stopped for {STOPPED:g} s")))
+
+    def heal(self) -> None:
+        """No more faults: what was held back goes on."""
+        self.healed = True
+        for order in self._orders:
+            order.done.cancel()
+        self._orders.clear()
+        for where in list(self._cut_off):
+            self.join(where)
+        for sender, where in list(self._channels):
+            self._arrive(sender, where)
+        for cell in self._stage.frozen():
+            self.thaw(cell)
+
+
+def _is_below(cell: Any, target: Any) -> bool:
+    owner = cell.owner
+    while owner is not None:
+        if owner is target:
+            return True
+        owner = owner.owner
+    return False
+
+
+def _has_workers(cell: Any) -> bool:
+    """Say whether a supervisor has workers: then its spec means them."""
+    return any(child.handlers.pausable or _has_workers(child) for child in cell.children())

@@ -1,0 +1,43 @@
+"""The run queue of a simulated system: who takes the next message, and when the loop gets its turn, are choices."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmactors.testing._sim._chooser import Chooser
+    from llmactors.testing._sim._loop import SimLoop
+
+
+class SimReady(deque[Any]):
+    """A run queue whose `popleft` chooses, and which is empty for once when the loop is to have its turn.
+
+    The scheduler looks at its truth before each slice, and once more at the end of a turn, to come back.
+    """
+
+    def __init__(self, chooser: Chooser, loop: SimLoop) -> None:
+        super().__init__()
+        self._chooser, self._loop = chooser, loop
+        self._sliced = False  # a slice is over: the turn may be
+
+    def __bool__(self) -> bool:
+        if not len(self):
+            self._sliced = False
+            return False
+        if self._sliced:
+            self._sliced = False
+            return not (self._loop.others() and self._chooser.turn_ends(self))
+        return True
+
+    def popleft(self) -> Any:
+        """Take the next cell."""
+        self._sliced = True
+        if len(self) == 1:
+            return super().popleft()
+        place = self._chooser.next(self)
+        if place == 0:
+            return super().popleft()
+        cell = self[place]
+        del self[place]
+        return cell

@@ -1,0 +1,157 @@
+"""The tables of a simulated system: every call of a handler is seen, and can be cut off at each of its steps."""
+
+from __future__ import annotations
+
+import types
+from functools import partial
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from llmactors._batch import Batch, parts_of
+from llmactors._carried import CarriedAsk, Envelope
+from llmactors._messages import Due, Inserted
+from llmactors._streams import Flow, message_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator
+
+    from llmactors._table import Table
+    from llmactors.testing._sim._stage import Stage
+
+INSIDE = (CarriedAsk, Due, Envelope, Flow, Inserted)
+"""What stands in a table and carries a message that is looked up in its turn."""
+
+
+def seen(table: Table) -> Table:
+    """Have every call of a table's handlers seen."""
+    for cls, call in list(table.items()):
+        if issubclass(cls, Batch):
+            table[cls] = _seen_batch(call)
+        elif not issubclass(cls, INSIDE):
+            table[cls] = _seen(call)
+    table.missing = _seen(table.missing)
+    table.streams = {cls: _seen_stream(call) for cls, call in table.streams.items()}
+    table.slice = 1
+    return table
+
+
+def _seen(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def called(actor: Any, message: Any) -> Any:
+        cell = actor._cell
+        stage: Stage = cell.stage
+        later = stage.takes(cell, message)
+        if later is not None:  # a fault has it begin later, or never
+            return _begun_later(stage, message, later, partial(call, actor), cell)
+        try:
+            answer = call(actor, message)
+        except BaseException as error:
+            stage.left(cell, message, error)
+            raise
+        if answer.__class__ is CoroutineType:
+            return _stepped(stage, cell, message, answer)
+        stage.finishes(cell, message)
+        return answer
+
+    return called
+
+
+async def _begun_later(stage: Stage, message: Any, later: Any, call: Any, cell: Any) -> Any:
+    try:
+        await later
+        answer = call(message)
+    except BaseException as error:
+        stage.left(cell, message, error)
+        raise
+    if answer.__class__ is CoroutineType:
+        return await _stepped(stage, cell, message, answer)
+    stage.finishes(cell, message)
+    return answer
+
+
+async def _stepped(stage: Stage, cell: Any, message: Any, coroutine: Any) -> Any:
+    try:
+        answer = await _steps(stage, cell, message, coroutine)
+    except BaseException as error:
+        stage.left(cell, message, error)
+        raise
+    stage.finishes(cell, message)
+    return answer
+
+
+@types.coroutine
+def _steps(stage: Stage, cell: Any, message: Any, coroutine: Any) -> Generator[Any, Any, Any]:
+    """Run a handler step by step; before each step but the first it may be cut off."""
+    error: BaseException | None = None
+    while True:
+        try:
+            wanted = coroutine.send(None) if error is None else coroutine.throw(error)
+        except StopIteration as stop:
+            return stop.value
+        error = None
+        try:
+            yield wanted
+            stage.goes_on(cell, message)
+        except GeneratorExit:
+            stage.leave(cell, coroutine)
+            raise
+        except BaseException as raised:
+            if stage.is_cut(raised):
+                stage.leave(cell, coroutine)
+                raise
+            error = raised
+
+
+def _seen_stream(call: Callable[[Any, Any], AsyncGenerator[Any, None]]) -> Callable[[Any, Any], Any]:
+    def called(actor: Any, message: Any) -> Any:
+        cell = actor._cell
+        stage: Stage = cell.stage
+        later = stage.takes(cell, message)
+        return _items(stage, cell, message, later, call(actor, message))
+
+    return called
+
+
+async def _items(stage: Stage, cell: Any, message: Any, later: Any, items: Any) -> AsyncGenerator[Any, None]:
+    try:
+        if later is not None:
+            await later
+        async for item in items:
+            await stage.yields(cell, message)
+            yield item
+    except BaseException as error:
+        stage.left(cell, message, error)
+        raise
+    else:
+        stage.finishes(cell, message)
+    finally:
+        await items.aclose()
+
+
+def _seen_batch(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def called(actor: Any, batch: Batch) -> Any:
+        cell = actor._cell
+        stage: Stage = cell.stage
+        parts = [message_of(part) for part in parts_of(batch)]
+        laters = [stage.takes(cell, part) for part in parts]
+        later = next((one for one in laters if one is not None), None)
+        answer = _batch_later(later, call, actor, batch) if later is not None else call(actor, batch)
+        if answer.__class__ is CoroutineType:
+            return _batch_done(stage, cell, parts, answer)
+        for part in parts:
+            stage.finishes(cell, part)
+        return answer
+
+    return called
+
+
+async def _batch_later(later: Any, call: Any, actor: Any, batch: Batch) -> Any:
+    await later
+    answer = call(actor, batch)
+    return await answer if answer.__class__ is CoroutineType else answer
+
+
+async def _batch_done(stage: Stage, cell: Any, parts: list[Any], coroutine: Any) -> Any:
+    answer = await coroutine
+    for part in parts:
+        stage.finishes(cell, part)
+    return answer
