@@ -47,7 +47,7 @@ class Result:
         interesting: What the test says has to be so in some run, and how often it was.
         failed: The run that broke something, as it was found; None where none did.
         smallest: The same with the least that breaks it.
-        unmet: What of its smallest cause was not met when it was played again.
+        minimal: Whether nothing of that can be left out.
     """
 
     runs: int = 0
@@ -56,6 +56,7 @@ class Result:
     interesting: dict[str, int] = field(default_factory=dict)
     failed: Outcome | None = None
     smallest: Outcome | None = None
+    minimal: bool = True
 
     def never(self) -> list[str]:
         """Return what had to be so in some run, and was in none."""
@@ -82,7 +83,7 @@ class Campaign:
         for outcome in self._outcomes(runs, began, seconds):
             self._count(result, outcome)
             if outcome.broken is not None:
-                result.failed, result.smallest = outcome, self.shrink(outcome)
+                self._shrink(result, outcome)
                 break
         result.seconds = time.perf_counter() - began
         return result
@@ -94,7 +95,7 @@ class Campaign:
         outcome = self.run(seed)
         self._count(result, outcome)
         if outcome.broken is not None:
-            result.failed, result.smallest = outcome, self.shrink(outcome)
+            self._shrink(result, outcome)
         result.seconds = time.perf_counter() - began
         return result
 
@@ -149,10 +150,14 @@ class Campaign:
         return outcome
 
     # -- the smallest cause ----------------------------------------------------------------------------------
-    def shrink(self, outcome: Outcome) -> Outcome:
-        """Return the run with the fewest choices that breaks the same law."""
+    def _shrink(self, result: Result, outcome: Outcome) -> None:
+        result.failed = outcome
+        result.smallest, result.minimal = self.shrink(outcome)
+
+    def shrink(self, outcome: Outcome) -> tuple[Outcome, bool]:
+        """Return the run with the fewest choices that breaks the same law, and whether none can be left out."""
         if outcome.broken is None or outcome.broken.law == DETERMINISTIC or not outcome.choices:
-            return outcome
+            return outcome, True
         found = [outcome]
 
         def breaks(choices: tuple[Choice, ...]) -> bool:
@@ -162,9 +167,9 @@ class Campaign:
             found.append(tried)
             return True
 
-        best = shrunk(outcome.choices, breaks, self._tries).choices
-        smallest, _ = self.again(outcome.seed, best)
-        return smallest if _is_same(outcome, smallest) else found[-1]
+        best = shrunk(outcome.choices, breaks, self._tries)
+        smallest, _ = self.again(outcome.seed, best.choices)
+        return (smallest, best.minimal) if _is_same(outcome, smallest) else (found[-1], False)
 
 
 def _is_same(outcome: Outcome, other: Outcome) -> bool:

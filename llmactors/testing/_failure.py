@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from llmactors.testing._core.tape import Tape, dumps
+from llmactors.testing._report import Failure, report
+from llmactors.testing._timeline import timeline_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from llmactors.testing._campaign import Result
+    from llmactors.testing._core.choices import Choice
 
 
-def told_failure(simulation: Any, result: Result, folder: Path) -> str:
-    """Write the tape of a failure, and return the report."""
+def told_failure(
+    name: str, root: Any, result: Result, runs: int, *, folder: Path | None, unmet: tuple[Choice, ...] = ()
+) -> str:
+    """Return the report of a failure, once its tape and its timeline are in *folder*.
+
+    A folder that cannot be written to costs the files, and not the report.
+    """
     failed, smallest = result.failed, result.smallest
     assert failed is not None
     assert smallest is not None
     broken = smallest.broken or failed.broken
     assert broken is not None
-    name = simulation.name.rpartition(".")[2]
-    folder.mkdir(parents=True, exist_ok=True)
     tape = Tape(
-        test=simulation.name,
+        test=name,
         law=broken.law,
-        root=getattr(simulation.program.root, "__name__", ""),
+        root=getattr(root, "__name__", ""),
         choices=smallest.choices,
         seed=failed.seed,
     )
-    path = folder / f"{name}.tape"
-    path.write_text(dumps(tape), encoding="utf-8")
-    lines = [
-        f"run {result.runs}, seed {failed.seed:#x}",
-        f"  {broken.what}   (law: {broken.law})",
-        f"  smallest cause: {len(smallest.choices)} of {len(failed.choices)} choices",
-        *(f"    {choice.point} => {choice.pick}" for choice in smallest.choices),
-        f"  replay: pytest -k {name} --sim-seed={failed.seed:#x}   tape: {path}",
-    ]
-    return "\n".join(lines)
+    facts: dict[str, Any] = {
+        "test": name,
+        "broken": broken,
+        "history": smallest.history,
+        "choices": smallest.choices,
+        "chosen": len(failed.choices),
+        "minimal": result.minimal,
+        "seed": failed.seed,
+        "run": result.runs,
+        "runs": runs,
+        "replay": f"pytest '{name}' --sim-seed={failed.seed:#x}",
+        "unmet": unmet,
+    }
+    if folder is None:
+        return report(Failure(**facts))
+    stem = folder / re.sub(r"[^\w.-]+", "-", name.rpartition("/")[2].replace("::", "."))
+    page, kept = stem.with_name(f"{stem.name}.html"), stem.with_name(f"{stem.name}.tape")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        kept.write_text(dumps(tape), encoding="utf-8")
+        page.write_text(timeline_of(Failure(**facts)), encoding="utf-8")
+    except OSError as error:
+        return "\n".join([report(Failure(**facts)), f"  neither tape nor timeline could be written: {error}"])
+    return report(Failure(**facts, tape=str(kept), timeline=str(page)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(slots=True)
@@ -14,17 +15,17 @@ class Options:
         seconds: Seconds of real time for each simulation, instead of a number of runs.
         seed: The one seed to run.
         folder: Where tapes and timelines of failures go.
-        told: Lines about what was run, for the end of the test run.
+        test: The test that runs now, as pytest names it; empty outside of pytest.
+        told: What was run so far, a line for each simulation.
     """
 
     runs: int | None = None
     seconds: float | None = None
     seed: int | None = None
-    folder: str = ".sim"
+    folder: Path = Path(".sim")
+    test: str = ""
+    told: list[str] = field(default_factory=list)
 
 
 OPTIONS = Options()
 """Those of this process; the plugin sets them."""
-
-TOLD: list[str] = []
-"""What was run so far in this process, a line for each simulation."""

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import inspect
+import time
 import zlib
+from dataclasses import replace
 from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from llmactors.testing._campaign import Campaign, Result
 from llmactors.testing._faults import NO_FAULTS, Faults
 from llmactors.testing._laws import installed_laws
-from llmactors.testing._options import OPTIONS, TOLD
+from llmactors.testing._options import OPTIONS
+from llmactors.testing._sim._fence import fenced
 from llmactors.testing._sim._quiet import quiet
 from llmactors.testing._sim._run import Program
-from llmactors.testing.errors import SimulationFailedError
+from llmactors.testing.errors import SimulationError, SimulationFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
     from llmactors.testing._core.laws import Law
+    from llmactors.testing._core.tape import Tape
 
-RUNS = 200
-
-Test = "Callable[..., Coroutine[Any, Any, None]]"
+RUNS: Final = 200
 
 
 class Simulation:
@@ -45,18 +46,7 @@ class Simulation:
 
     def campaign(self, **arguments: Any) -> Campaign:
         """Return its runs, with what the test takes beside the world."""
-        program = self.program
-        if arguments:
-            program = Program(
-                test=program.test,
-                root=program.root,
-                args=program.args,
-                faults=program.faults,
-                laws=program.laws,
-                check_messages=program.check_messages,
-                arguments=arguments,
-            )
-        return Campaign(program, self.base)
+        return Campaign(replace(self.program, arguments=arguments), self.base)
 
     def __call__(self, **arguments: Any) -> Result:
         """Run it as often as it says, or as the command line says.
@@ -64,33 +54,62 @@ class Simulation:
         Raises:
             SimulationFailedError: A run broke a law or failed the test; the text is the report.
         """
-        campaign = self.campaign(**arguments)
-        with quiet():
-            if OPTIONS.seed is not None:
-                result = campaign.only(OPTIONS.seed)
-            else:
-                result = campaign.hunt(OPTIONS.runs or self.runs, OPTIONS.seconds)
-        TOLD.append(
-            f"{self.name}: {result.runs} runs, {len(result.classes)} of them different, {result.seconds:.1f} s"
-            + "".join(f"; {label}: {times}" for label, times in result.interesting.items())
-        )
-        self._judge(result)
+        campaign, runs = self.campaign(**arguments), OPTIONS.runs or self.runs
+        with quiet(), fenced():
+            result = campaign.hunt(runs, OPTIONS.seconds) if OPTIONS.seed is None else campaign.only(OPTIONS.seed)
+        OPTIONS.told.append(_told(self._title, result))
+        self._judge(result, runs)
         return result
 
-    def _judge(self, result: Result) -> None:
-        if result.failed is not None and result.smallest is not None:
-            broken = result.smallest.broken or result.failed.broken
-            assert broken is not None
-            from llmactors.testing._failure import told_failure  # noqa: PLC0415  only what fails needs it
+    def play(self, tape: Tape, **arguments: Any) -> Result:
+        """Run it once, as a tape says.
 
-            raise SimulationFailedError(
-                told_failure(self, result, Path(OPTIONS.folder)), broken.law, result.failed.seed
-            ) from result.smallest.error
-        if OPTIONS.seed is None and result.never():
-            labels = ", ".join(repr(label) for label in result.never())
-            raise SimulationFailedError(
-                f"in none of {result.runs} runs was it so that {labels}: the interesting case was never tested", None, 0
+        Raises:
+            SimulationFailedError: The run broke a law or failed the test.
+            SimulationError: Nothing of the tape came up in the run: it is one of another program.
+        """
+        campaign, began = self.campaign(**arguments), time.perf_counter()
+        with quiet(), fenced():
+            outcome, unmet = campaign.again(self.base if tape.seed is None else tape.seed, tape.choices)
+        result = Result(runs=1, seconds=time.perf_counter() - began)
+        if outcome.broken is not None:
+            result.failed = result.smallest = outcome
+            self._fail(result, 1, unmet)
+        if tape.choices and len(unmet) == len(tape.choices):
+            raise SimulationError(
+                f"nothing of the tape came up in {self.name}, not even `{unmet[0].point}`: the program has changed; "
+                "find the failure anew, or throw the tape away"
             )
+        return result
+
+    @property
+    def _title(self) -> str:
+        return OPTIONS.test or self.name
+
+    def _judge(self, result: Result, runs: int) -> None:
+        if result.failed is not None:
+            self._fail(result, runs)
+        never = ", ".join(repr(label) for label in result.never())
+        if OPTIONS.seed is None and never:
+            raise SimulationFailedError(
+                f"in none of {result.runs} runs it was so that {never}: the interesting case was never tested", None, 0
+            )
+
+    def _fail(self, result: Result, runs: int, unmet: Any = ()) -> None:
+        from llmactors.testing._failure import told_failure  # noqa: PLC0415  only what fails needs it
+
+        failed, smallest = result.failed, result.smallest
+        assert failed is not None
+        assert failed.broken is not None
+        text = told_failure(self._title, self.program.root, result, runs, folder=OPTIONS.folder, unmet=unmet)
+        cause = failed.error if smallest is None else smallest.error
+        raise SimulationFailedError(f"\n{text}", failed.broken.law, failed.seed) from cause
+
+
+def _told(title: str, result: Result) -> str:
+    rate = result.runs / result.seconds if result.seconds else 0.0
+    line = f"{title}: {result.runs} runs, {len(result.classes)} different, {rate:.0f} a second"
+    return line + "".join(f"; {label}: {times} times" for label, times in result.interesting.items())
 
 
 def simulate(
@@ -113,11 +132,15 @@ def simulate(
         runs: How many runs; `--sim-runs` and `--sim-seconds` say otherwise.
         laws: Laws beside those of the installed packages.
         check_messages: Have every message make the trip to another process and back.
+
+    Raises:
+        TypeError: What is decorated is no coroutine function that takes a world.
     """
 
     def decorate(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-        if not inspect.iscoroutinefunction(test):
-            raise TypeError(f"{test.__qualname__}: a simulated test is an `async def` that takes a world")
+        signature = inspect.signature(test)
+        if not inspect.iscoroutinefunction(test) or not signature.parameters:
+            raise TypeError(f"{test.__qualname__}: write `async def {test.__name__}(world: World) -> None`")
         program = Program(
             test=test,
             root=root,
@@ -132,14 +155,10 @@ def simulate(
         def simulated(**arguments: Any) -> None:
             simulation(**arguments)
 
-        signature = inspect.signature(test)
-        parameters = list(signature.parameters.values())
-        if not parameters:
-            raise TypeError(f"{test.__qualname__} takes no world: write `async def {test.__name__}(world: World)`")
-        simulated.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=parameters[1:], return_annotation=None
+        simulated.__signature__ = signature.replace(  # type: ignore[attr-defined]  # what pytest is to give it
+            parameters=list(signature.parameters.values())[1:], return_annotation=None
         )
-        simulated.simulation = simulation  # type: ignore[attr-defined]
+        simulated.simulation = simulation  # type: ignore[attr-defined]  # for those who look into it
         del simulated.__wrapped__  # else pytest asks that one for its fixtures
         return simulated
 

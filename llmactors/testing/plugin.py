@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures `supervised`, `probe` and `clock`, and tests in virtual time.
+"""The pytest plugin: fixtures `supervised`, `probe` and `clock`, tests in virtual time, simulations and their tapes.
 
 Theory of operation
 1. A coroutine test is in virtual time if it is marked `virtual_time`, asks for the fixture `clock`, or the ini option
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from llmactors.testing import _pytest_sim as simulations
+from llmactors.testing._options import OPTIONS
 from llmactors.testing._probe import Probe
 from llmactors.testing._supervised import Supervised
 from llmactors.testing._virtual import VirtualClock, VirtualLoop
@@ -29,17 +31,49 @@ HOOK = "pytest_asyncio_loop_factories"
 
 # -- options and markers -------------------------------------------------------------------------------------
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the ini options."""
+    """Add the options."""
+    simulations.add_options(parser)
     parser.addini("virtual_time", "run every coroutine test in virtual time", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the markers known."""
+    """Take the options over, and make the markers known."""
+    simulations.configure(config)
     config.addinivalue_line(
         "markers",
         "virtual_time(autojump=True, patience=1.0): seconds pass only when nothing else can happen (llmactors)",
     )
     config.addinivalue_line("markers", "real_time: not in virtual time, whatever the ini option says (llmactors)")
+
+
+# -- simulations ---------------------------------------------------------------------------------------------
+pytest_collect_file = simulations.collect_file
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Know which test runs: a simulation says how to run it again."""
+    OPTIONS.test = item.nodeid
+    try:
+        return (yield)
+    finally:
+        OPTIONS.test = ""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send what was simulated to where it is told."""
+    simulations.send_told(session)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker has simulated."""
+    simulations.take_told(node)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tell what was simulated."""
+    simulations.summarise(terminalreporter)
 
 
 # -- fixtures ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ Theory of operation
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -65,6 +65,7 @@ class Injector:
         self._channels: dict[tuple[str, str], Channel] = {}
         self._cut_off: dict[str, list[tuple[Letter, Deliver]]] = {}
         self._joined: dict[str, asyncio.Future[None]] = {}
+        self._writes: Counter[str] = Counter()
         self._timers: list[asyncio.TimerHandle] = []
         self.healed = False
         self.active = bool(rules)
@@ -197,7 +198,8 @@ class Injector:
 
     def at_write(self, cell: Any) -> bool:
         """The actor opens a file to write: say whether the disk is full."""
-        return self._fires(("disk_full",), cell, "write", cell.cls.__name__, cell.handled) is not None
+        self._writes[cell.where] += 1
+        return self._fires(("disk_full",), cell, "write", cell.cls.__name__, self._writes[cell.where]) is not None
 
     # -- on the way ------------------------------------------------------------------------------------------
     def on_way(self, cell: Any, by: Any, letter: Letter, name: str) -> Late | None:

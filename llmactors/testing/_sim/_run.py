@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llmactors.testing._core.judge import Broken, Judge
 from llmactors.testing._faults import NO_FAULTS, Faults
 from llmactors.testing._sim._chooser import Chooser
+from llmactors.testing._sim._fence import on
 from llmactors.testing._sim._hand import SimHand
 from llmactors.testing._sim._loop import SimLoop
 from llmactors.testing._sim._recorder import Recorder
@@ -101,7 +102,8 @@ def play(program: Program, seed: int, picker: Picker | None = None, replay: Repl
     run = _Run(program, stage, seed)
     main = loop.create_task(run.main(), name="the test")
     try:
-        loop.run_until_complete(main)
+        with on(stage):
+            loop.run_until_complete(main)
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the loop's own complaints
         run.error = run.error or error
     finally:

@@ -73,6 +73,11 @@ class Stage:
         """Return the cells that stand still."""
         return [cell for cell in self._cells.values() if cell.frozen]
 
+    def disk_is_full(self) -> bool:
+        """Say whether a fault has the actor that runs now find the disk full."""
+        cell = self.system.scheduler.current
+        return cell is not None and self.injector.at_write(cell)
+
     def stands_still(self, handle: Any) -> bool:
         """Say whether a callback of the loop is a step of a worker that stands still."""
         job = next(iter(getattr(handle._callback, "args", ())), None)

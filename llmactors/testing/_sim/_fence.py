@@ -1,0 +1,163 @@
+"""The fence around simulated runs: what would be another thing in every run is found where it is used, and named.
+
+Theory of operation
+1. While a run is on, the functions of `time`, `random`, `uuid`, `secrets` and `os` that ask the world outside are
+   replaced by ones that look who calls. Code under test gets an error that names its line; the standard library and
+   installed packages get what they ask for: a log record's time does no harm.
+2. Threads, processes and sockets are seen by an audit hook, which stays, as audit hooks do, and does nothing while no
+   run is on.
+3. What is bound before (`from time import monotonic`), or is written in C, is not seen here. A run that depends on it
+   is found when it is made twice.
+4. The same hook is where a full disk is made: who opens a file to write is told so.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import secrets
+import sys
+import sysconfig
+import time
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from llmactors.testing.errors import OutsideWorldError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from llmactors.testing._sim._stage import Stage
+
+CLOCK: Final = "take the time from `asyncio.get_running_loop().time()`"
+SLEEP: Final = "`await asyncio.sleep(...)`"
+CHANCE: Final = "use a `random.Random` of its own with a seed, or the test's `world.random`"
+APART: Final = "give it a stand-in in the simulation, or test it with real processes"
+
+ASKS: Final[tuple[tuple[Any, tuple[str, ...], str], ...]] = (
+    (time, ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"), CLOCK),
+    (time, ("sleep",), SLEEP),
+    (random, ("random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform"), CHANCE),
+    (random, ("gauss", "expovariate", "getrandbits", "betavariate", "triangular", "normalvariate"), CHANCE),
+    (uuid, ("uuid1", "uuid4"), CHANCE),
+    (secrets, ("token_bytes", "token_hex", "token_urlsafe", "choice", "randbelow", "randbits"), CHANCE),
+    (os, ("urandom",), CHANCE),
+)
+EVENTS: Final = {
+    "socket.__new__": "a socket",
+    "subprocess.Popen": "a process",
+    "os.fork": "a process",
+    "os.forkpty": "a process",
+    "os.posix_spawn": "a process",
+    "os.system": "a process",
+    "_thread.start_new_thread": "a thread",
+}
+WRITES: Final = os.O_WRONLY | os.O_RDWR
+FULL: Final = "open"
+
+LIBRARIES: Final = tuple(
+    {
+        os.path.realpath(path) + os.sep
+        for path in (*map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")), sys.base_prefix)
+        if path
+    }
+)
+OURS: Final = ("llmactors.", "supervisors.", "llmagentos.", "<frozen ")
+
+
+class _Fence:
+    """Whose run is on, if one is."""
+
+    def __init__(self) -> None:
+        self.stage: Stage | None = None
+        self.hooked = False
+
+    def refuse(self, what: str, remedy: str, depth: int) -> None:
+        """Refuse *what* to code under test; whoever else calls goes on.
+
+        Raises:
+            OutsideWorldError: Code under test calls.
+        """
+        stage, frame = self.stage, sys._getframe(depth)
+        if stage is None or not _is_under_test(frame):
+            return
+        error = OutsideWorldError(what, f"{frame.f_code.co_filename}:{frame.f_lineno}", remedy)
+        if stage.outside is None:
+            stage.outside = error
+        raise error
+
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Hear what the interpreter is about to do."""
+        if self.stage is None:
+            return
+        what = EVENTS.get(event)
+        if what is not None:
+            frame: FrameType | None = sys._getframe(1)
+            while frame is not None and not _is_under_test(frame) and not _is_ours(frame):
+                frame = frame.f_back
+            if frame is not None and _is_under_test(frame):
+                error = OutsideWorldError(what, f"{frame.f_code.co_filename}:{frame.f_lineno}", APART)
+                self.stage.outside = self.stage.outside or error
+                raise error
+        elif event == FULL and _writes(args) and self.stage.disk_is_full():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), args[0])
+
+
+_FENCE: Final = _Fence()
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith(OURS)
+
+
+def _is_under_test(frame: FrameType) -> bool:
+    """Say whether that is neither the standard library's code, nor an installed package's, nor ours."""
+    return not _is_ours(frame) and not os.path.realpath(frame.f_code.co_filename).startswith(LIBRARIES)
+
+
+def _writes(args: tuple[Any, ...]) -> bool:
+    _, mode, flags = args
+    return bool(set("wax+") & set(mode)) if isinstance(mode, str) else bool((flags or 0) & WRITES)
+
+
+def _guarded(module: Any, name: str, remedy: str) -> Callable[..., Any]:
+    real = getattr(module, name)
+    what = f"{module.__name__}.{name}()"
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if _FENCE.stage is not None:
+            _FENCE.refuse(what, remedy, 2)
+        return real(*args, **kwargs)
+
+    guarded.__name__, guarded.__doc__ = name, real.__doc__
+    return guarded
+
+
+@contextmanager
+def fenced() -> Iterator[None]:
+    """Put the fence up, for the runs in the block."""
+    if not _FENCE.hooked:
+        sys.addaudithook(_FENCE.hear)
+        _FENCE.hooked = True
+    real = [(module, name, getattr(module, name)) for module, names, _ in ASKS for name in names]
+    for module, names, remedy in ASKS:
+        for name in names:
+            setattr(module, name, _guarded(module, name, remedy))
+    try:
+        yield
+    finally:
+        for module, name, function in real:
+            setattr(module, name, function)
+
+
+@contextmanager
+def on(stage: Stage) -> Iterator[None]:
+    """Have the run of *stage* be on."""
+    outer, _FENCE.stage = _FENCE.stage, stage
+    try:
+        yield
+    finally:
+        _FENCE.stage = outer

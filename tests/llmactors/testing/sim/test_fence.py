@@ -1,0 +1,98 @@
+"""What a simulation cannot decide is found where it is used."""
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llmactors import Actor, message
+from llmactors.testing import At, Faults, SimulationFailedError, World, simulate
+from supervisors import Supervisor, child
+
+# Looked up when they are called, by when the fence is up: no lambda is too many.
+USES: dict[str, Callable[[], object]] = {
+    "time.monotonic()": lambda: time.monotonic(),  # noqa: PLW0108
+    "time.time()": lambda: time.time(),  # noqa: PLW0108
+    "time.sleep()": lambda: time.sleep(0),
+    "random.random()": lambda: random.random(),  # noqa: PLW0108
+    "uuid.uuid4()": lambda: uuid.uuid4(),  # noqa: PLW0108
+    "os.urandom()": lambda: os.urandom(1),
+    "a socket": lambda: socket.socket(),  # noqa: PLW0108
+    "a process": lambda: subprocess.run([sys.executable, "-c", ""], check=True),
+}
+
+
+class User(Actor):
+    @message
+    def use(self, what: str) -> None:
+        USES[what]()
+
+    @message
+    def thread(self) -> None:
+        threading.Thread(target=int).start()
+
+    @message
+    def save(self, path: str) -> str:
+        try:
+            Path(path).write_text("saved", encoding="utf-8")
+        except OSError as error:
+            return str(error.strerror)
+        return Path(path).read_text(encoding="utf-8")
+
+
+class App(Supervisor):
+    user = child(User)
+
+
+@pytest.mark.parametrize("what", USES)
+def test_code_under_test_that_uses_it_fails_the_run_with_its_line_and_a_remedy(what: str) -> None:
+    @simulate(App, runs=1)
+    async def uses(world: World) -> None:
+        world.tell(App.user, User.use(what))
+        await world.advance(1.0)
+
+    with pytest.raises(SimulationFailedError) as failure:
+        uses()
+    text = " ".join(str(failure.value).split())
+    assert f"{Path(__file__).name}:" in text
+    assert f"uses {what}" in text
+
+
+def test_when_no_run_is_on_everything_is_as_it_was() -> None:
+    before = time.time, random.random, uuid.uuid4, os.urandom
+
+    @simulate(App, runs=1)
+    async def nothing(world: World) -> None:
+        assert time.time is not before[0]
+
+    nothing()
+    assert before == (time.time, random.random, uuid.uuid4, os.urandom)
+
+
+def test_a_run_that_is_another_one_the_second_time_is_found_with_the_event_that_differs() -> None:
+    runs = iter(range(1_000))
+
+    @simulate(App, runs=3)
+    async def differs(world: World) -> None:
+        world.note(f"run {next(runs)}")
+
+    with pytest.raises(SimulationFailedError, match="a run is the same every time"):
+        differs()
+
+
+def test_a_full_disk_is_a_fault_where_a_file_is_opened_to_write(tmp_path: Path) -> None:
+    @simulate(App, faults=Faults(disk_full=At(App.user, nth=2)), runs=3)
+    async def saves(world: World) -> None:
+        said = [await world.ask(App.user, User.save(str(tmp_path / "file"))) for _ in range(3)]
+        assert said in (["saved"] * 3, ["saved", "No space left on device", "saved"])
+        world.sometimes("the disk was full", "No space left on device" in said)
+
+    saves()
