@@ -203,16 +203,19 @@ def _advance(cell: ActorRef[Any]) -> None:
 def _end_kept(cell: ActorRef[Any]) -> None:
     """End the slots that the owner has left alive: the youngest first, each when the one before is gone."""
     extra = cell.need_extra()
-    if extra.ending_kept and isinstance(extra.exit, Killed):
-        return  # they have been told, and there may be very many
-    alive = [child for child in reversed((extra.children or {}).values()) if not child.flags & (ENDED | DEAD)]
-    if not isinstance(extra.exit, Killed):
-        arm_shutdown(cell)
-        alive[0].signal(Stop())
-    else:
-        extra.ending_kept = True
-        for child in alive:
+    killed, left = isinstance(extra.exit, Killed), extra.ending_kept
+    if left is None or (killed and left):  # else they have been told, or wait their turn: there may be very many
+        left = [child for child in (extra.children or {}).values() if not child.flags & (ENDED | DEAD)]
+        extra.ending_kept = [] if killed else left
+        for child in reversed(left) if killed else ():
             child.signal(Kill("its owner has ended"))
+    if killed:
+        return
+    while left and left[-1].flags & (ENDED | DEAD):
+        left.pop()
+    if left:
+        arm_shutdown(cell)
+        left[-1].signal(Stop())
 
 
 def _stop_failed(cell: ActorRef[Any], error: Exception) -> None:
@@ -292,6 +295,8 @@ def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901, PLR0912  a call costs
 
 
 def _wake_up_failed(cell: ActorRef[Any], exit: Exit, start_error: BaseException | None, *, slot: bool) -> None:
+    if not cell.need_extra().up:  # nobody waits: a path takes as long as the tree is deep
+        return
     if start_error is not None:
         wake_up(cell, StartFailedError(cell.path, start_error))
     elif not slot:

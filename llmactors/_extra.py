@@ -138,8 +138,8 @@ class Extra:
         self.exit: Exit | None = None
         self.leaving: Stopping | None = None
         self.start_error: BaseException | None = None
-        self.stopping = self.stopping_host = self.never_up = False
-        self.host_done = self.ending_kept = False
+        self.stopping = self.stopping_host = self.host_done = self.never_up = False
+        self.ending_kept: list[ActorRef[Any]] | None = None  # the slots still to be stopped, the youngest last
         self.start_timer: TimerHandle | None = None
         self.gate_timer: TimerHandle | None = None
         self.shutdown_timer: TimerHandle | None = None
@@ -155,4 +155,5 @@ class Extra:
         self.withheld = 0
         self.in_hand = []
         self.start_error = None
-        self.stopping = self.stopping_host = self.host_done = self.never_up = self.ending_kept = False
+        self.stopping = self.stopping_host = self.host_done = self.never_up = False
+        self.ending_kept = None

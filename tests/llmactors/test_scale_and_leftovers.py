@@ -8,6 +8,7 @@ import weakref
 from typing import Any
 
 import pytest
+from counting import instructions
 from keepers import Counter, Keeper, keeper, turns, until
 
 from llmactors import Actor, ActorRef, ActorSystem, Started, message
@@ -30,6 +31,41 @@ async def test_a_hundred_thousand_actors_spawn_answer_once_and_stop() -> None:
         begin = time.process_time()
     assert time.process_time() - begin < 15
     assert {ref.state for ref in refs} == {"discarded"}
+
+
+class Link(Actor):
+    """Spawns the next of a chain."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def on_start(self) -> None:
+        if self.left:
+            self.context.spawn(Link, self.left - 1)
+
+
+async def cost_of_ending(how: str, what: str, many: int) -> int:
+    """Count the instructions that it takes to end a chain of so many, or an owner of so many slots."""
+    async with ActorSystem() as system:
+        if what == "chain":
+            top: ActorRef[Any] = await system.spawn(Link, many)
+        else:
+            owner = await keeper(system)
+            for number in range(many):
+                owner.opens(Idle, name=f"n{number}")
+            top = owner.context.self_ref
+        await until(lambda: sum(1 for _ in system.actors()) > many and top.state == "idle")
+        with instructions() as count:
+            getattr(top, how)()
+            await top.wait_ended()
+            return count()
+
+
+@pytest.mark.parametrize("what", ["chain", "slots"])
+@pytest.mark.parametrize("how", ["stop", "kill"])
+async def test_what_it_takes_to_end_many_grows_with_how_many_there_are_and_no_faster(how: str, what: str) -> None:
+    few, many = await cost_of_ending(how, what, 50), await cost_of_ending(how, what, 400)
+    assert many < 9 * few
 
 
 @pytest.mark.slow

@@ -77,7 +77,8 @@ class ThespianChild(Stand):
         try:
             error = await self._up
         except asyncio.CancelledError:
-            self._abandon()
+            if not self._stopping:  # else it had come up, and `kill_then` waits to hear that it is gone
+                self._abandon()
             raise
         if error is not None:
             raise error

@@ -299,3 +299,22 @@ async def test_paused_messages_wait_for_the_resume(system: ActorSystem, host: Th
 async def test_a_thespian_system_that_does_not_begin_is_a_failed_start(system: ActorSystem) -> None:
     with pytest.raises(StartFailedError, match="no Thespian system"):
         await system.spawn(ThespianChild, Clerk, host=Thespian(APART, address="192.0.2.1"))
+
+
+async def test_one_that_is_killed_in_the_moment_in_which_it_comes_up_ends(
+    system: ActorSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came_up = ThespianChild._came_up
+
+    def killed_then_up(self: ThespianChild, error: BaseException | None) -> None:
+        self._cell.kill("by the test")
+        came_up(self, error)
+
+    first = await system.spawn(ThespianChild, Clerk, host=Thespian(TOGETHER))
+    monkeypatch.setattr(ThespianChild, "_came_up", killed_then_up)
+    with pytest.raises(ActorEndedError):
+        await system.spawn(ThespianChild, Clerk, host=Thespian(TOGETHER))
+    monkeypatch.undo()
+    async with asyncio.timeout(20):
+        await until(lambda: [ref for ref in system.actors() if ref.cls is ThespianChild] == [first])
+    assert await ask(first, "a paper") == 1
