@@ -94,7 +94,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Repeating:
-    """The model's worker died: what was said of this answer is void, and the answer begins again from the prompt."""
+    """The model broke off: what was said of this answer is void, and the answer begins again from the prompt."""
 
     reason: str
     attempt: int
@@ -156,6 +156,18 @@ class WorkerDied:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The model broke off, or will not begin just now; *reason* is a clause.
+
+    Attributes:
+        retry_after: Seconds after which it may be asked again, as it said; None where it did not say.
+    """
+
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFailed:
     """The model is there and will not answer; *reason* is a sentence."""
 
@@ -176,7 +188,7 @@ class Left:
     """Nobody waits for the answer any more: the asker went, or the agent's last life ended in the middle of it."""
 
 
-Event = Asked | Wrote | Finished | WorkerDied | ModelFailed | ToolClosed | Left
+Event = Asked | Wrote | Finished | WorkerDied | Interrupted | ModelFailed | ToolClosed | Left
 
 # ---------------------------------------------------------------- effects: what is to be done
 
@@ -196,6 +208,13 @@ class AskChoice:
 @dataclass(frozen=True, slots=True)
 class AskAnswer:
     """Ask the model for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait so many seconds before anything that follows is done."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,4 +245,4 @@ class Fail:
     reason: str
 
 
-Effect = Keep | AskChoice | AskAnswer | CallTool | Emit | Done | Fail
+Effect = Keep | AskChoice | AskAnswer | Wait | CallTool | Emit | Done | Fail

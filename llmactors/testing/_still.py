@@ -7,6 +7,7 @@ import sys
 import threading
 from asyncio import tasks
 from contextlib import contextmanager
+from math import ulp
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
@@ -38,7 +39,7 @@ class StillLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._selector = _NoSelector()
-        self.now = 0.0
+        self._go_to(0.0)
         self._outside = 0
         self._called = threading.Event()
         self.set_exception_handler(_unless_dropped)
@@ -70,9 +71,13 @@ class StillLoop(asyncio.BaseEventLoop):
         """Let so many seconds pass, every timer going off in its time."""
         end = self.now + seconds
         while self._due() <= end:
-            self.now = max(self.now, self._due())
+            self._go_to(max(self.now, self._due()))
             self.until_quiet()
-        self.now = end
+        self._go_to(end)
+
+    def _go_to(self, now: float) -> None:
+        self.now = now
+        self._clock_resolution = ulp(now)  # else timers due within a nanosecond would be early
 
     def _due(self) -> float:
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # of asyncio's base class

@@ -21,6 +21,7 @@ import heapq
 import selectors
 from contextlib import contextmanager
 from itertools import count
+from math import ulp
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
@@ -76,6 +77,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._goals: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = count()
         super().__init__(select)
+        self._go_to(0.0)
 
     def time(self) -> float:
         """Return the virtual time."""
@@ -131,13 +133,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         timer = self._next()
         if self._goals and (timer is None or self._goals[0][0] < timer):
             at, _, reached = heapq.heappop(self._goals)
-            self.now = max(self.now, at)
+            self._go_to(max(self.now, at))
             if not reached.done():
                 reached.set_result(None)
         elif timer is not None and (self.autojump or self._goals):
-            self.now = timer
+            self._go_to(timer)
         else:
             raise NothingHappensError(_why(timer, self.now), _waiting(self))
+
+    def _go_to(self, now: float) -> None:
+        """Have it be that time, exactly: asyncio would run timers early that are due within a nanosecond."""
+        self.now = now
+        self._clock_resolution = ulp(now)
 
     def _next(self) -> float | None:
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # of asyncio's base class

@@ -8,15 +8,20 @@ Theory of operation
 3. A call is written down (`Call`, then `Keep`) before it begins and closed (`Result`, then `Keep`) after it ended.
    At most one is open. It is closed by its own end, or as LOST by whatever breaks the answer off.
 4. After a call the model may choose again, at most `Rules.rounds` times an answer; the same call twice is no choice.
-5. When the model's worker dies, the step is asked again from the prompt, the draft is dropped, and the listener is
-   told. This happens at most `Rules.repeats` times an answer.
-6. Events that do not belong to the step (late or stale ones) change nothing.
+5. When the model's worker dies, or the model breaks off or is busy, the step is asked again from the prompt, the draft
+   is dropped, and the listener is told. This happens at most `Rules.repeats` times an answer. A death is answered at
+   once the first `AT_ONCE` times, so that a killed worker costs nothing; after that, and where the model is busy, with
+   growing pauses: a request that kills every worker that takes it must not use up their supervisor's intensity.
+6. A model that says when it may be asked again is asked then. An answer waits `Rules.patience` seconds at most in all
+   for a model that is busy; whoever asked hears at once if it will not be enough.
+7. An answer of nothing is none: it is not kept, because some models cannot read a conversation that has one.
+8. Events that do not belong to the step (late or stale ones) change nothing.
 """
 
 import json
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import assert_never
+from typing import Final, assert_never
 
 from llmagentos._messages import (
     Answer,
@@ -33,6 +38,7 @@ from llmagentos._messages import (
     Event,
     Fail,
     Finished,
+    Interrupted,
     Keep,
     Left,
     ModelFailed,
@@ -43,12 +49,18 @@ from llmagentos._messages import (
     Said,
     ToolClosed,
     Turn,
+    Wait,
     WorkerDied,
     Wrote,
 )
 
 NO_TOOL = "none"
 """The choice of a model that wants no tool; a tool must not be called so."""
+
+AT_ONCE: Final = 10
+"""Deaths of a worker in one answer that cost no pause: half as many as its supervisor grants a minute."""
+LONGEST_PAUSE: Final = 10.0
+"""Seconds between two tries, at most, where the model does not say how many."""
 
 
 class Step(Enum):
@@ -67,12 +79,14 @@ class Rules:
     Attributes:
         tools: The names of its tools.
         rounds: Tool calls in one answer, at most.
-        repeats: Times that one answer begins a step again because a worker died, at most.
+        repeats: Times that one answer begins a step again because the model broke off, at most.
+        patience: Seconds that one answer waits for a model that is busy, at most.
     """
 
     tools: tuple[str, ...] = ()
     rounds: int = 3
     repeats: int = 20
+    patience: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,7 @@ class Conversation:
         draft: What the model wrote so far in this step.
         rounds: Tool calls in this answer.
         repeats: Steps of this answer that were begun again.
+        waited: Seconds of this answer that the model was waited for, because it was busy.
         calls: Tool calls ever opened; the last one's id.
     """
 
@@ -93,6 +108,7 @@ class Conversation:
     draft: str = ""
     rounds: int = 0
     repeats: int = 0
+    waited: float = 0.0
     calls: int = 0
 
 
@@ -110,6 +126,8 @@ def decide(conversation: Conversation, event: Event, rules: Rules) -> Decision:
             return _finished(conversation, rules)
         case WorkerDied(reason):
             return _worker_died(conversation, reason, rules)
+        case Interrupted(reason, retry_after):
+            return _interrupted(conversation, reason, retry_after, rules)
         case ModelFailed(reason):
             return _model_failed(conversation, reason)
         case ToolClosed():
@@ -128,7 +146,7 @@ def open_call(conversation: Conversation) -> Call | None:
 
 def _asked(conversation: Conversation, text: str, rules: Rules) -> Decision:
     conversation, effects = _left(conversation)
-    asked = replace(conversation, turns=(*conversation.turns, Question(text)), rounds=0, repeats=0)
+    asked = replace(conversation, turns=(*conversation.turns, Question(text)), rounds=0, repeats=0, waited=0.0)
     begun, begin = _begin_step(asked, rules)
     return begun, (*(effect for effect in effects if not isinstance(effect, Keep)), Keep(), *begin)
 
@@ -160,6 +178,8 @@ def _finished(conversation: Conversation, rules: Rules) -> Decision:
             return _chosen(conversation, rules)
         case Step.ANSWERING:
             text = conversation.draft.strip()
+            if not text:
+                return _give_up(conversation, "the model answered with nothing; ask again, in other words")
             turns = (*conversation.turns, Answer(text))
             return replace(conversation, turns=turns, step=Step.IDLE, draft=""), (Keep(), Done(text))
         case Step.IDLE | Step.CALLING:
@@ -221,13 +241,37 @@ def _close(conversation: Conversation, call: Call, outcome: Outcome, text: str) 
 def _worker_died(conversation: Conversation, reason: str, rules: Rules) -> Decision:
     if conversation.step not in {Step.CHOOSING, Step.ANSWERING}:
         return conversation, ()
+    return _again(conversation, reason, pause(conversation.repeats - AT_ONCE), rules)
+
+
+def _interrupted(conversation: Conversation, reason: str, retry_after: float | None, rules: Rules) -> Decision:
+    if conversation.step not in {Step.CHOOSING, Step.ANSWERING}:
+        return conversation, ()
+    wait = pause(conversation.repeats) if retry_after is None else max(0.0, retry_after)
+    waited = conversation.waited + wait
+    if waited > rules.patience:
+        why = (
+            f"{reason}; another try has to wait {wait:g} s, and an answer waits {rules.patience:g} s at most: ask later"
+        )
+        return _give_up(conversation, why)
+    return _again(replace(conversation, waited=waited), reason, wait, rules)
+
+
+def _again(conversation: Conversation, reason: str, wait: float, rules: Rules) -> Decision:
+    """Begin the step again after *wait* seconds, unless that was done too often."""
     if conversation.repeats >= rules.repeats:
         times = conversation.repeats + 1
         why = f"{reason}, {times} times in this answer; see why in `llmagentos logs`, then ask again"
         return _give_up(conversation, why)
     again = replace(conversation, draft="", repeats=conversation.repeats + 1)
     order: Effect = AskAnswer() if again.step is Step.ANSWERING else AskChoice(rules.tools)
-    return again, (Emit(Repeating(reason, again.repeats + 1)), order)
+    pauses = (Wait(wait),) if wait > 0 else ()
+    return again, (Emit(Repeating(reason, again.repeats + 1)), *pauses, order)
+
+
+def pause(tries: int) -> float:
+    """Answer the seconds before another try after so many: none below 0, then 1, 2, 4, up to the longest."""
+    return 0.0 if tries < 0 else min(2.0 ** min(tries, 10), LONGEST_PAUSE)
 
 
 def _model_failed(conversation: Conversation, reason: str) -> Decision:

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from llmactors import ActorRef, Killed
 from llmactors.errors import ActorEndedError, LLMActorsError, WorkerLostError
 from llmagentos._core.prompt import Line
-from llmagentos._messages import Event, Finished, ModelFailed, WorkerDied, Wrote
+from llmagentos._messages import Event, Finished, Interrupted, ModelFailed, WorkerDied, Wrote
 from llmagentos.errors import LLMAgentOSError
-from llmagentos.models._protocol import ChatMessage, GenerateRequest, TextChunk
+from llmagentos.models._protocol import ChatMessage, Finish, GenerateRequest, TextChunk
 from llmagentos.models._worker import ModelWorker
-from llmagentos.models.errors import LoadFailedError
+from llmagentos.models.errors import LoadFailedError, ProviderError
 
 PATIENCE = 120.0
 """Seconds without a token, a restart of the worker included, after which the model is given up for this answer."""
@@ -29,7 +29,7 @@ class Mind(Protocol):
     """What an agent needs of a model."""
 
     def write(self, prompt: MakePrompt, *, schema: dict[str, Any] | None, most: int) -> AsyncGenerator[Event, None]:
-        """Yield `Wrote` for each piece, then one `Finished`, `WorkerDied` or `ModelFailed`. Never raises for the model.
+        """Yield `Wrote` for each piece, then one event that ends it. Never raises for the model.
 
         Args:
             prompt: Answers what the model reads, in at most as many tokens as it is told.
@@ -52,7 +52,8 @@ class WorkerMind:
     async def write(
         self, prompt: MakePrompt, *, schema: dict[str, Any] | None, most: int
     ) -> AsyncGenerator[Event, None]:
-        """Stream from the worker, and tell its end as an event."""
+        """Stream from the worker, and tell its end as an event. What ends without a `Finish` was broken off."""
+        whole = False
         try:
             worker = await self._find()
             lines = prompt(await self._room(worker, most))
@@ -62,8 +63,11 @@ class WorkerMind:
                 while (chunk := await _next(chunks)) is not None:
                     if isinstance(chunk, TextChunk):
                         yield Wrote(chunk.text)
+                    whole = isinstance(chunk, Finish)
         except ActorEndedError as ended:
             yield WorkerDied(_why(ended))
+        except ProviderError as busy:
+            yield Interrupted(busy.clause, busy.retry_after)
         except LoadFailedError as failed:
             lost = _worker_lost(failed)
             yield ModelFailed(str(failed)) if lost is None else WorkerDied(f"the model's worker was killed ({lost})")
@@ -72,7 +76,7 @@ class WorkerMind:
         except (LLMAgentOSError, LLMActorsError) as error:
             yield ModelFailed(str(error))
         else:
-            yield Finished()
+            yield Finished() if whole else Interrupted("the model's answer broke off in the middle")
 
     async def _room(self, worker: ActorRef[ModelWorker], most: int) -> int:
         """Answer how many tokens a prompt may have, so that *most* tokens still fit behind it."""

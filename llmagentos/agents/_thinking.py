@@ -1,5 +1,6 @@
 """The shell of the think-act loop: it carries out what `llmagentos._core.loop` decides, one order after the other."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from llmagentos._messages import (
     Keep,
     Left,
     ToolClosed,
+    Wait,
 )
 from llmagentos.agents._mind import Mind
 from llmagentos.agents.errors import AnswerFailedError
@@ -106,6 +108,8 @@ class Thinking:
                 self._next = self._choose()
             case AskAnswer():
                 self._next = self._write()
+            case Wait(seconds):
+                await asyncio.sleep(seconds)
             case CallTool(call):
                 self._next = self._run(call)
             case Fail(reason):

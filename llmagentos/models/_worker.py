@@ -12,6 +12,9 @@ from llmagentos.models.errors import (
     BadModelFileError,
     ContextTooLongError,
     ModelFileMissingError,
+    ProviderFailedError,
+    ProviderTimeoutError,
+    RateLimitedError,
     RequestRefusedError,
     VerbMissingError,
 )
@@ -20,6 +23,15 @@ from llmagentos.models.scripted import ScriptedSpec
 
 GENERATE_LIMIT = 3600.0
 """Seconds that one answer may take, its reader's pauses included."""
+
+_NOT_ITS_END = (
+    RequestRefusedError,
+    ContextTooLongError,
+    RateLimitedError,
+    ProviderFailedError,
+    ProviderTimeoutError,
+)
+"""Errors that a reader gets as the end of the stream, and the worker lives on."""
 
 for _error in (BackendMissingError, BadModelFileError, ModelFileMissingError):
     register(_error)  # why a load failed arrives as itself, in whatever process that was
@@ -60,7 +72,7 @@ class ModelWorker(Actor):
         """Leave out prompts and answers."""
         return unspoken(report)
 
-    @message(limit=GENERATE_LIMIT, raises=(RequestRefusedError, ContextTooLongError))
+    @message(limit=GENERATE_LIMIT, raises=_NOT_ITS_END)
     async def generate(self, request: GenerateRequest) -> AsyncIterator[TextChunk | Finish]:
         """Stream the answer, a `Finish` last. Leaving the stream ends the generation within a token."""
         async with aclosing(self._loaded().generate(request)) as chunks:

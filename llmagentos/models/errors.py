@@ -12,6 +12,10 @@
       RequestRefusedError      the request is at fault; the model lives on
         ContextTooLongError    the conversation does not fit
       GenerationFailedError    the model is at fault
+      ProviderError            whoever runs the model elsewhere will not answer now; the same request may do later
+        RateLimitedError         too many requests (429)
+        ProviderFailedError      it failed (500 and above)
+        ProviderTimeoutError     it did not answer in time
       PullError                a model could not be fetched; the cache is as it was
         PullOfflineError, PullHashError, PullSpaceError, PullCacheError, PullToolMissingError
 
@@ -161,6 +165,58 @@ class GenerationFailedError(ModelError):
     def __str__(self) -> str:
         """Name model and reason."""
         return f"model `{self.name}` broke off: {self.reason}; ask again"
+
+
+class ProviderError(ModelError):
+    """Whoever runs the model elsewhere will not answer now. The request is fine, and may be sent again later.
+
+    Agents do that by themselves, within their patience.
+
+    Attributes:
+        name: The model.
+        reason: What happened, as a clause.
+        retry_after: Seconds after which to ask again, as the provider said; None where it did not say.
+    """
+
+    def __init__(self, name: str, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(name, reason, retry_after)
+        self.name, self.reason, self.retry_after = name, reason, retry_after
+
+    @property
+    def clause(self) -> str:
+        """What happened to which model."""
+        return f"model `{self.name}` {self.reason}"
+
+    def __str__(self) -> str:
+        """Say when to ask again."""
+        when = "ask again later" if self.retry_after is None else f"ask again in {self.retry_after:g} s"
+        return f"{self.clause}; {when}"
+
+
+class RateLimitedError(ProviderError):
+    """The provider has had too many requests (HTTP 429)."""
+
+    def __init__(self, name: str, retry_after: float | None = None) -> None:
+        super().__init__(name, "has had too many requests for now", retry_after)
+        self.args = (name, retry_after)
+
+
+class ProviderFailedError(ProviderError):
+    """The provider failed (HTTP 500 and above)."""
+
+    def __init__(self, name: str, status: int, retry_after: float | None = None) -> None:
+        super().__init__(name, f"has failed at its provider (HTTP status {status})", retry_after)
+        self.args = (name, status, retry_after)
+        self.status = status
+
+
+class ProviderTimeoutError(ProviderError):
+    """The provider did not answer in time."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        super().__init__(name, f"did not answer within {seconds:g} s")
+        self.args = (name, seconds)
+        self.seconds = seconds
 
 
 class PullError(ModelError):

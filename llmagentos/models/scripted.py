@@ -89,13 +89,13 @@ class Scripted:
             ScriptedFaultError: The script says so.
             ModelNotLoadedError: `load` was not called.
         """
-        tokens = _tokens(self._text(request))
+        tokens = tokens_of(self._text(request))
         said = 0
         for token in tokens[: request.max_tokens]:
             await self._speak()
             yield TextChunk(token)
             said += 1
-        heard = sum(len(_tokens(message.content)) for message in request.messages)
+        heard = sum(len(tokens_of(message.content)) for message in request.messages)
         yield Finish("stop" if said == len(tokens) else "length", prompt_tokens=heard, completion_tokens=said)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
@@ -134,7 +134,8 @@ class Scripted:
         return self._spec.answers[min(turn, len(self._spec.answers) - 1)]
 
 
-def _tokens(text: str) -> list[str]:
+def tokens_of(text: str) -> list[str]:
+    """Take *text* apart as scripted models say it: words, with the space that follows them."""
     return re.findall(r"\s*\S+\s?|\s+", text)
 
 

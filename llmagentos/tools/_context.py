@@ -1,6 +1,7 @@
 """What a tool is told of the call it serves."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -13,7 +14,8 @@ class ToolContext:
         agent: The name of the agent that calls.
         tool: The tool's name.
         call: The call's number in the agent's conversation.
-        deadline: When the call is given up, in seconds of `time.monotonic`.
+        deadline: When the call is given up, in seconds of *clock*.
+        clock: The clock of the loop that waits for the call; it may be read from any thread.
         gave_up: Set when nobody waits for the result any more. A long synchronous tool looks at it now and then.
     """
 
@@ -21,9 +23,10 @@ class ToolContext:
     tool: str = ""
     call: int = 0
     deadline: float = float("inf")
+    clock: Callable[[], float] = time.monotonic
     gave_up: Event = field(default_factory=Event)
 
     @property
     def remaining(self) -> float:
         """Seconds until the call is given up, never below 0: what to hand on as a timeout."""
-        return max(0.0, self.deadline - time.monotonic())
+        return max(0.0, self.deadline - self.clock())

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,7 +19,8 @@ LONGEST = 8_000
 
 async def run_call(tool: Tool[..., Any], call: Call, agent: str) -> ToolClosed:
     """Run *call* to its end: what the tool returned, the sentence of its failure, or that its time was up."""
-    context = ToolContext(agent=agent, tool=tool.name, call=call.id, deadline=time.monotonic() + tool.deadline)
+    clock = asyncio.get_running_loop().time
+    context = ToolContext(agent=agent, tool=tool.name, call=call.id, deadline=clock() + tool.deadline, clock=clock)
     limit = asyncio.timeout(tool.deadline)
     try:
         async with limit:

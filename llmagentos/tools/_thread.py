@@ -8,7 +8,8 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from concurrent.futures import Executor, Future
+from typing import Any, TypeVar
 
 from llmagentos.tools.errors import ToolThreadsError
 
@@ -29,39 +30,33 @@ async def in_thread(work: Callable[[], R], name: str) -> R:
     _running.difference_update([thread for thread in tuple(_running) if not thread.is_alive()])
     if len(_running) >= LIMIT:
         raise ToolThreadsError(len(_running))
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[R] = loop.create_future()
     context = contextvars.copy_context()
-    thread = threading.Thread(target=lambda: context.run(_work, work, loop, future), name=name, daemon=True)
-    _running.add(thread)
-    thread.start()
-    return await future
+    loop = asyncio.get_running_loop()  # which knows by this call that there is work outside, and waits in virtual time
+    return await loop.run_in_executor(_OneThread(name), context.run, work)
 
 
-def _work(work: Callable[[], R], loop: asyncio.AbstractEventLoop, future: asyncio.Future[R]) -> None:
+class _OneThread(Executor):
+    """An executor of one call, in a thread that the interpreter's exit does not wait for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def submit(self, call: Callable[..., R], /, *args: Any, **kwargs: Any) -> "Future[R]":
+        """Begin the call."""
+        future: Future[R] = Future()
+        future.set_running_or_notify_cancel()
+        thread = threading.Thread(target=_work, args=(future, call, args, kwargs), name=self._name, daemon=True)
+        _running.add(thread)
+        thread.start()
+        return future
+
+
+def _work(future: "Future[R]", call: Callable[..., R], args: Any, kwargs: Any) -> None:
     try:
-        result = work()
-    except BaseException as error:  # noqa: BLE001 - handed over whole: the caller raises it
-        _hand_over(loop, _fail, future, error)
-    else:
-        _hand_over(loop, _succeed, future, result)
-
-
-def _hand_over(loop: asyncio.AbstractEventLoop, give: Callable[..., None], *args: object) -> None:
-    try:
-        loop.call_soon_threadsafe(give, *args)
-    except RuntimeError:
-        if not loop.is_closed():  # a call that outlived its system: nobody is there to hear of it
-            raise
-
-
-def _succeed(future: asyncio.Future[R], result: R) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: asyncio.Future[R], error: BaseException) -> None:
-    if not future.done():
-        if isinstance(error, StopIteration):  # a future cannot carry it; asyncio's own rule
-            error = RuntimeError(f"tool raised {error!r}")
+        result = call(*args, **kwargs)
+    except StopIteration as error:  # a future cannot carry it; asyncio's own rule
+        future.set_exception(RuntimeError(f"tool raised {error!r}"))
+    except BaseException as error:  # noqa: BLE001 - handed over whole: whoever waits raises it
         future.set_exception(error)
+    else:
+        future.set_result(result)

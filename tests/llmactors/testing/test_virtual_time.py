@@ -94,6 +94,14 @@ async def test_without_autojump_time_moves_only_as_far_as_it_is_advanced() -> No
     assert not clock.autojump
 
 
+@in_virtual_time()
+async def test_no_timer_is_early_not_even_by_a_nanosecond() -> None:
+    other = asyncio.create_task(asyncio.sleep(1 - 1e-12))
+    await asyncio.sleep(1)
+    assert clock.now() == 1
+    await other
+
+
 @in_virtual_time(autojump=False)
 async def test_two_may_advance_at_once() -> None:
     await asyncio.gather(clock.advance(3), clock.advance(5), clock.advance(1))

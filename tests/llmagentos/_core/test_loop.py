@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from llmagentos._core.loop import Conversation, Rules, Step, decide, open_call, read_choice
+from llmagentos._core.loop import Conversation, Rules, Step, decide, open_call, pause, read_choice
 from llmagentos._core.record import dump, load
 from llmagentos._messages import (
     Answer,
@@ -22,6 +22,7 @@ from llmagentos._messages import (
     Event,
     Fail,
     Finished,
+    Interrupted,
     Keep,
     Left,
     ModelFailed,
@@ -31,6 +32,7 @@ from llmagentos._messages import (
     Result,
     Said,
     ToolClosed,
+    Wait,
     WorkerDied,
     Wrote,
 )
@@ -75,6 +77,15 @@ TABLE: list[tuple[Conversation, Event, Rules, Step, list[type[object]]]] = [
     (ANSWERING, Finished(), PLAIN, Step.IDLE, [Keep, Done]),
     (ANSWERING, WorkerDied("it died"), PLAIN, Step.ANSWERING, [Repeating, AskAnswer]),
     (ANSWERING, WorkerDied("it died"), Rules(repeats=0), Step.IDLE, [Keep, Fail]),
+    (CHOOSING, Interrupted("busy"), TOOLED, Step.CHOOSING, [Repeating, Wait, AskChoice]),
+    (CALLING, Interrupted("busy"), TOOLED, Step.CALLING, []),
+    (ANSWERING, Interrupted("busy"), PLAIN, Step.ANSWERING, [Repeating, Wait, AskAnswer]),
+    (ANSWERING, Interrupted("busy", 0.0), PLAIN, Step.ANSWERING, [Repeating, AskAnswer]),
+    (ANSWERING, Interrupted("busy", -5.0), PLAIN, Step.ANSWERING, [Repeating, AskAnswer]),
+    (ANSWERING, Interrupted("busy", 121.0), PLAIN, Step.IDLE, [Keep, Fail]),
+    (ANSWERING, Interrupted("busy"), Rules(repeats=0), Step.IDLE, [Keep, Fail]),
+    (IDLE, Interrupted("busy"), PLAIN, Step.IDLE, []),
+    (Conversation(ASKED, Step.ANSWERING, draft=" \n"), Finished(), PLAIN, Step.IDLE, [Keep, Fail]),
     (ANSWERING, ModelFailed("No."), PLAIN, Step.IDLE, [Keep, Fail]),
     (ANSWERING, Asked("wait"), PLAIN, Step.ANSWERING, [Keep, AskAnswer]),
     (IDLE, Wrote("late"), PLAIN, Step.IDLE, []),
@@ -109,6 +120,33 @@ def test_a_dead_worker_voids_the_draft_and_the_listener_is_told_why() -> None:
     after, effects = decide(ANSWERING, WorkerDied("worker 42 was killed by signal 9"), PLAIN)
     assert after.draft == ""
     assert effects[0] == Emit(Repeating("worker 42 was killed by signal 9", 2))
+
+
+@pytest.mark.parametrize(
+    ("tries", "seconds"), [(-10, 0), (-1, 0), (0, 1), (1, 2), (2, 4), (3, 8), (4, 10), (5, 10), (1_000_000, 10)]
+)
+def test_pauses_grow_up_to_the_longest(tries: int, seconds: float) -> None:
+    assert pause(tries) == seconds
+
+
+def test_an_answer_waits_so_long_for_a_busy_model_in_all() -> None:
+    conversation = ANSWERING
+    for _ in range(3):
+        conversation, _ = decide(conversation, Interrupted("busy", 40.0), PLAIN)
+    assert (conversation.waited, conversation.repeats) == (120.0, 3)
+    _, effects = decide(conversation, Interrupted("busy", 1.0), PLAIN)
+    assert effects[-1] == Fail("busy; another try has to wait 1 s, and an answer waits 120 s at most: ask later")
+    asked, _ = decide(conversation, Asked("and now?"), PLAIN)
+    assert (asked.waited, asked.repeats) == (0.0, 0)
+
+
+def test_the_first_deaths_of_a_worker_cost_no_time_and_later_ones_do() -> None:
+    conversation, waits = ANSWERING, []
+    for _ in range(13):
+        conversation, effects = decide(conversation, WorkerDied("it died"), PLAIN)
+        waits.append(sum(effect.seconds for effect in effects if isinstance(effect, Wait)))
+    assert waits == [0.0] * 10 + [1.0, 2.0, 4.0]
+    assert conversation.waited == 0
 
 
 def test_the_same_call_twice_in_one_answer_is_no_new_choice() -> None:
@@ -148,6 +186,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Wrote, st.one_of(texts, st.just(CHOICE))),
     st.just(Finished()),
     st.builds(WorkerDied, texts),
+    st.builds(Interrupted, texts, st.one_of(st.none(), st.floats(0, 200))),
     st.builds(ModelFailed, texts),
     st.builds(ToolClosed, st.integers(0, 4), st.sampled_from(Outcome), texts),
     st.just(Left()),

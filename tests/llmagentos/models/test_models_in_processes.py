@@ -14,9 +14,18 @@ from llmactors import ActorRef, ActorSystem
 from llmactors.errors import ActorEndedError
 from llmactors.hosts import Process
 from llmagentos.models import ChatMessage, Finish, GenerateRequest, Models, ModelWorker, TextChunk, pull
-from llmagentos.models.errors import BadModelFileError, ContextTooLongError, RequestRefusedError
+from llmagentos.models.errors import (
+    BadModelFileError,
+    ContextTooLongError,
+    ProviderError,
+    ProviderFailedError,
+    ProviderTimeoutError,
+    RateLimitedError,
+    RequestRefusedError,
+)
 from llmagentos.models.llama_cpp import LlamaCppSpec
 from llmagentos.models.scripted import ScriptedSpec
+from llmagentos.testing import Script, status, time_out
 from supervisors import Supervisor, child, pool
 
 ASK = GenerateRequest(messages=(ChatMessage("user", "What is the capital of France?"),))
@@ -184,3 +193,29 @@ class TestTheRealModel:
             await kill_mid_answer(worker, LONG)
             await text(worker)
         assert not [name for name in os.listdir(tmp_path) if name.startswith("llmagentos-model-")]  # noqa: PTH208 # async
+
+
+async def test_a_provider_s_refusal_arrives_as_itself_and_its_worker_lives_on() -> None:
+    class WithScripts(Supervisor):
+        models = child(Models, Process(preload=("llmagentos.models", "llmagentos.testing")))
+
+    async with ActorSystem(WithScripts) as system:
+        await is_refused_and_lives_on(system.ref(WithScripts.models))
+
+
+async def is_refused_and_lives_on(models: ActorRef[Models]) -> None:
+    script = Script([status(429, retry_after=7)], [status(503)], [time_out(0.0)], "Hello.", name="busy")
+    worker = await models.ask(Models.worker(script))
+    pid = pid_of(worker)
+    heard = []
+    for _ in range(3):
+        with pytest.raises(ProviderError) as caught:
+            await text(worker)
+        heard.append((type(caught.value), caught.value.retry_after, str(caught.value)))
+    assert heard == [
+        (RateLimitedError, 7, "model `busy` has had too many requests for now; ask again in 7 s"),
+        (ProviderFailedError, None, "model `busy` has failed at its provider (HTTP status 503); ask again later"),
+        (ProviderTimeoutError, None, "model `busy` did not answer within 0 s; ask again later"),
+    ]
+    assert await text(worker) == "Hello."
+    assert pid_of(worker) == pid
