@@ -265,7 +265,7 @@ def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901, PLR0912  a call costs
         cancel_timers(cell, all_of_them=True)
     if extra.resident is not None:
         extra.resident.fence()
-    cell.actor = extra.context = extra.resident = None
+    cell.actor = extra.context = extra.resident = extra.ending_kept = None
     if cell.inbox is None:
         cell.inbox = cell.scheduler.new_inbox()
     if extra.notices or cell.capacity < 0:
