@@ -81,7 +81,7 @@ class Ask:
 def skip(ask: Ask) -> None:
     """The asker gave up before the message's turn came: it is counted, not handled."""
     ask.cell.scheduler.expired += 1
-    ask.cell.system.dead_letter(ask.message, ask.cell.path, "expired")
+    ask.cell.system.dead_letter(ask.message, ask.cell, "expired")
 
 
 def timeout_of(message: Any, said: float | None = None) -> float:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from llmactors._exits import Exit
+    from llmactors._lookup import Locator
     from llmactors._messages import Message, Request, StreamMessage
     from llmactors._ref import ActorRef
-    from llmactors._system import ActorSystem, Locator
+    from llmactors._system import ActorSystem
     from llmactors.hosts._port import HostConfig
 
 A = TypeVar("A")

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from llmactors._blocking import BlockingRef
     from llmactors._core.mailbox import Mailbox
     from llmactors._exits import Exit
+    from llmactors._lookup import Locator
     from llmactors._ref import ActorRef
-    from llmactors._system import ActorSystem, Locator
+    from llmactors._system import ActorSystem
     from llmactors.hosts._port import HostConfig
 
 A = TypeVar("A")

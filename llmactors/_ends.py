@@ -116,7 +116,7 @@ def hold(cell: ActorRef[Any], exit: Exit, items: Iterable[Any]) -> None:
             if isinstance(part, (Ask, Flow)):
                 part.fail(ended_error(cell, exit))
             if extra.redeliver and not exit.clean:
-                cell.system.dead_letter(message_of(part), cell.path, "poison")
+                cell.system.dead_letter(message_of(part), cell, "poison")
 
 
 def _fence_jobs(cell: ActorRef[Any], exit: Exit) -> None:
@@ -125,6 +125,8 @@ def _fence_jobs(cell: ActorRef[Any], exit: Exit) -> None:
     extra.jobs.clear()
     for job in jobs:
         item, job.item = job.item, None
+        if item is not None:
+            extra.awaited += cell.scheduler.clock() - job.began
         if job is extra.resident and not isinstance(exit, Killed):
             job.then = None
             job.cancel()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from llmactors._exits import Exit
     from llmactors._limits import Caps
     from llmactors._messages import InHand
+    from llmactors._reckoning import Before, Below
     from llmactors._ref import ActorRef
     from llmactors._steps import Job
     from llmactors._stopping import Stopping
@@ -31,11 +32,16 @@ class Extra:
     __slots__ = (
         "account",
         "again",
+        "awaited",
         "batch",
         "beats",
+        "before",
+        "below",
         "caps",
         "children",
         "context",
+        "dropped",
+        "elsewhere",
         "ending_kept",
         "exit",
         "gate",
@@ -72,7 +78,6 @@ class Extra:
         "spent",
         "start_error",
         "start_timer",
-        "started_at",
         "stashed",
         "stopping",
         "stopping_host",
@@ -119,7 +124,11 @@ class Extra:
         self.up: list[Future[None]] | None = None
         self.shutdown: float | str = 5.0
         self.incarnation = 0
-        self.started_at = 0.0
+        self.before: Before | None = None  # what there was when the present incarnation began; not for the first
+        self.below: Below | None = None  # what slots below left that are no more
+        self.elsewhere = 0.0  # CPU seconds of past incarnations on threads and in processes
+        self.awaited = 0.0  # seconds that handlers waited in the middle, or were at work elsewhere
+        self.dropped = 0  # messages that became dead letters
         self.heard_at = 0.0  # of a class with an idle time-out: when a message came, or its handler was over
         self.beats = 0  # signs of getting on, other than messages taken
         # life

@@ -24,6 +24,7 @@ from llmactors._core.links import LinkEffect, on_linked_exit
 from llmactors._ends import arm_shutdown, cancel_timers, count_alive, end, wake_up
 from llmactors._exits import Crash, Killed, Normal, Shutdown, error_of
 from llmactors._messages import Ended, Exited, Started, StartFailed
+from llmactors._reckoning import before
 from llmactors._signals import Cut, Kill, LinkExit, Pause, Resume, Stashed, Stop
 from llmactors._streams import Flow, message_of
 from llmactors.errors import LinkedActorEndedError, StartIgnored, StartTimeoutError, UnhandledMessageError
@@ -53,6 +54,8 @@ def begin(cell: ActorRef[Any], birth: Birth) -> None:
         extra.new_life()
         extra.exit = None
         extra.incarnation += 1
+        if extra.incarnation > 1:
+            extra.before = before(cell, extra)
         if birth.start_timeout is not None:
             extra.start_timer = cell.scheduler.loop.call_later(
                 birth.start_timeout, _start_timed_out, cell, birth.start_timeout
@@ -90,11 +93,11 @@ def started(cell: ActorRef[Any]) -> None:
     if not cell.flags & STARTING:
         return
     cell.flags &= ~STARTING
+    cell.born = cell.scheduler.moment()
     if cell.handlers.idle is not None:
         idle.watch(cell, cell.handlers.idle)
     extra = cell.extra
     if extra is not None:
-        extra.started_at = cell.scheduler.clock()
         if extra.start_timer is not None:
             cancel_timers(cell)
         if extra.children:
@@ -153,7 +156,7 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
     if waiting and not item.pending() and isinstance(error, CancelledError):
         return
     if isinstance(error, UnhandledMessageError) and error.message is message and error.path == cell.path:
-        cell.system.dead_letter(message, cell.path, "unhandled")
+        cell.system.dead_letter(message, cell, "unhandled")
         if waiting:
             item.fail(error)
         return
@@ -163,7 +166,7 @@ def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
             if isinstance(part, (Ask, Flow)):
                 part.fail(error)
             else:
-                cell.system.dead_letter(part, cell.path, "unheard")
+                cell.system.dead_letter(part, cell, "unheard")
         return
     end(cell, Crash(error), (item,))
 
@@ -190,7 +193,7 @@ def go_ahead(cell: ActorRef[Any], now: float) -> float | None:
     if extra.gate is None:
         return None
     try:
-        return extra.gate(cell.usage(), now)
+        return extra.gate(cell.handlers.host.usage(cell), now)  # what is sampled would cost too much here
     except Exception as error:  # noqa: BLE001  the owner's code, on the scheduler's stack
         slots.set_gate(cell, None)
         if cell.owner is not None:
@@ -308,7 +311,7 @@ def _to_owner(cell: ActorRef[Any], signal: Started | StartFailed | Ended) -> Non
             cell.scheduler.first_step(cell, answer, signal)
     except BaseException as error:  # noqa: BLE001  as for a handler
         if isinstance(error, UnhandledMessageError) and error.message is signal:
-            cell.system.dead_letter(signal, cell.path, "unhandled")
+            cell.system.dead_letter(signal, cell, "unhandled")
             return
         if isinstance(error, KeyboardInterrupt):
             cell.scheduler.interrupt(error)

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from llmactors._core.flags import DEAD
 from llmactors._core.names import split
 from llmactors.errors import UnknownActorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from llmactors._ref import ActorRef
+
+
+A_co = TypeVar("A_co", covariant=True)
+
+
+class Locator(Protocol[A_co]):
+    """Says where an actor hangs: under which supervisor class, by which name. A supervisor's class attribute is one."""
+
+    @property
+    def owner(self) -> type | None:
+        """The supervisor class that declares the child."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The child's name."""
+        ...
+
+    @property
+    def actor(self) -> Callable[..., A_co]:
+        """The child's class."""
+        ...
 
 
 def child_of(cell: ActorRef[Any], name: str) -> ActorRef[Any] | None:

@@ -239,7 +239,7 @@ class StateMachine(Actor, Generic[S]):
             raise Stashed(instead, self._commit(step, postponed=True)) from None
         if instead is None or left.message is not message:
             raise left
-        self.context.system.dead_letter(message, self.context.path, "unhandled")
+        self.context.system.dead_letter(message, self._cell, "unhandled")
 
     def _commit(self, step: _Step, *, postponed: bool = False) -> Callable[[], None] | None:
         """Let happen what the handler asked for. With *postponed*, return what has to follow the putting aside."""

@@ -31,7 +31,7 @@ def pass_on(item: Any, to: ActorRef[Any], deliveries: int = 0) -> None:
         try:
             to.tell(item)
         except NotSerialisableError:  # its sender is not here to hear it
-            to.system.dead_letter(item, to.path, "unhandled")
+            to.system.dead_letter(item, to, "unhandled")
 
 
 def take_back(cell: ActorRef[Any], in_hand: Iterable[InHand] = ()) -> None:

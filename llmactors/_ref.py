@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from contextvars import copy_context
-from dataclasses import replace
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
+from llmactors import _reckoning as reckoning
 from llmactors import _slots as slots
 from llmactors import _waits as waits
 from llmactors._asks import CURRENT, PENDING, Ask, Failure
@@ -58,6 +58,7 @@ class ActorRef(Generic[A]):
     __slots__ = (
         "__weakref__",
         "actor",
+        "born",
         "capacity",
         "cpu",
         "extra",
@@ -78,7 +79,7 @@ class ActorRef(Generic[A]):
         self.capacity = handlers.capacity
         self.flags = ENDED
         self.actor: Any = None
-        self.cpu = 0.0
+        self.cpu = self.born = 0.0
         self.handled = 0
         self.extra: Extra | None = None
 
@@ -370,11 +371,18 @@ class ActorRef(Generic[A]):
         extra = self.extra
         return bool(self.flags & PAUSED or (extra and extra.pause_children))
 
-    def usage(self) -> Usage:
-        """Return the actor's account."""
-        usage = self.handlers.host.usage(self)
-        spent = None if self.extra is None else self.extra.spent
-        return replace(usage, spent=dict(spent)) if spent else usage
+    @property
+    def waiting(self) -> int:
+        """How many messages wait in the mailbox."""
+        return slots.waiting(self)
+
+    def usage(self, *, tree: bool = False) -> Usage:
+        """Return the actor's account.
+
+        Args:
+            tree: Of all actors below it, too, and of those that have ended. That takes a walk over them.
+        """
+        return reckoning.tree_usage(self) if tree else reckoning.usage_of(self)
 
     def need_extra(self) -> Extra:
         """Return the rare half of the cell, made on first use. For the kernel."""

@@ -38,6 +38,7 @@ from llmactors._fence import call_on
 from llmactors._later import Later
 from llmactors._messages import ASK_TIMEOUT, HANDLER_LIMIT
 from llmactors._now import Now
+from llmactors._sampling import Sampler
 from llmactors._steps import DONE, Job
 from llmactors._streams import message_of
 
@@ -81,6 +82,7 @@ class Scheduler(Now):
         self.carried: Context | None = None  # for the async handler that begins next
         self.deadlines = Deadlines(loop, self.clock, self.empty)
         self.watch = self.deadlines.watch
+        self.sampler = Sampler(loop, self.clock, self.empty)
         self.crossing = Crossing(loop)
         self.waits: dict[asyncio.Task[Any], ActorRef[Any]] = {}
         self.spares: list[Job] = []
@@ -103,6 +105,8 @@ class Scheduler(Now):
         if not self.closed:
             self.asleep = False
             self.loop.call_soon(self.drain, context=self.context)
+            if self.sampler.rests:
+                self.sampler.wake()
 
     def drain(self) -> None:  # noqa: C901, PLR0912, PLR0915  the hot path: calls cost
         """Give the actors one turn: run slices in queue order until the queue is empty or the turn is used up."""
@@ -244,6 +248,10 @@ class Scheduler(Now):
             raise error
         return ask if ask.value is PENDING else ask.value
 
+    def moment(self) -> float:
+        """Return the time, exact to the slice that runs: without a look at the clock where one does."""
+        return self.clock() if self.current is None else self.last
+
     # -- back on the queue, or off it ------------------------------------------------------------------------
     def idle(self, cell: ActorRef[Any]) -> None:
         """A cell has nothing to do: give its inbox back."""
@@ -336,8 +344,9 @@ class Scheduler(Now):
             cell.flags |= BUSY
         message = item.message if kind is Ask else message_of(item)
         seconds = job.limit = getattr(message, "__limit__", HANDLER_LIMIT)
+        now = job.began = self.clock()
         if seconds is not None:
-            deadline = job.deadline = self.clock() + seconds
+            deadline = job.deadline = now + seconds
             if deadline < job.filed:
                 job.filed = deadline
                 self.watch(job)
@@ -393,6 +402,7 @@ class Scheduler(Now):
         """Stop for good; return the tasks that are still to be awaited."""
         self.closed = True
         self.deadlines.close()
+        self.sampler.close()
         spares, self.spares = self.spares, []
         for job in spares:
             job.fence()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _batches as batches
 from llmactors import _lanes as lanes
+from llmactors import _reckoning as reckoning
 from llmactors._asks import Ask
 from llmactors._batch import Batch
 from llmactors._carried import put_back
@@ -17,6 +18,7 @@ from llmactors._core.flags import (
     ENDED,
     GATE,
     OVER,
+    REMOTE,
     REQUEUED,
     SHUT,
     SORTED,
@@ -71,6 +73,12 @@ def queued(cell: ActorRef[Any]) -> int:
     if extra is None:
         return waiting
     return waiting + len(extra.lane or ()) + (0 if extra.batch is None else len(extra.batch.items))
+
+
+def waiting(cell: ActorRef[Any]) -> int:
+    """Return how many messages wait, those included that a worker process has and has not begun."""
+    host: Any = cell.handlers.host
+    return queued(cell) + (host.waiting(cell) if cell.flags & REMOTE else 0)
 
 
 def has_room(cell: ActorRef[Any]) -> bool:
@@ -136,7 +144,7 @@ def reject(cell: ActorRef[Any], item: Any, reason: str, error: Exception) -> Non
         item.fail(error)
     item = message_of(item)
     if not isinstance(item, (Down, Due, Exited, Inserted)):
-        cell.system.dead_letter(item, cell.path, reason)
+        cell.system.dead_letter(item, cell, reason)
 
 
 def notice(cell: ActorRef[Any], item: Down | Due | Exited) -> None:
@@ -324,6 +332,7 @@ def discard(cell: ActorRef[Any]) -> None:
     extra.signals = []
     if extra.account is not None:
         extra.account.discarded(cell)
+    reckoning.inherit(cell)
 
 
 def _empty(cell: ActorRef[Any], exit: Exit) -> None:

@@ -57,6 +57,7 @@ class Job:
     """A task that is lent to async handlers, one after the other, and the handler that it has in hand."""
 
     __slots__ = (
+        "began",
         "busy",
         "cell",
         "context",
@@ -84,6 +85,7 @@ class Job:
         self.context = self.home = context  # of the handler in hand, and of the hooks of a life
         self.resident = resident
         self.busy = False  # a suspended handler is in hand
+        self.began = 0.0  # when it suspended first; its steps since then are added, so that what is left is waiting
         self.over = False  # the task ends when nothing is in hand
         self.waiter: Future[None] | None = None  # what the task is parked on; None before it has begun
         self.wanted: Any = None  # what the handler waits for
@@ -221,7 +223,7 @@ class Job:
             self.waiter.set_result(None)
 
 
-def step(  # noqa: PLR0912  the hot path: calls cost
+def step(  # noqa: PLR0912, PLR0915  the hot path: calls cost
     job: Job, future: Future[Any] | None, error: BaseException | None = None
 ) -> None:
     """Run the handler in hand to its next wait, or its end: what it waited for is there. The loop's callback."""
@@ -258,7 +260,13 @@ def step(  # noqa: PLR0912  the hot path: calls cost
         else:  # the task itself, which hands its cancellation on
             tasks[loop] = outer
     if cell is not None:
-        cell.cpu += clock() - scheduler.last
+        now = clock()
+        used = now - scheduler.last
+        cell.cpu += used
+        job.began += used
+        if wanted is DONE and job.item is not None:
+            cell.extra.awaited += now - job.began  # type: ignore[union-attr]  # who has a job has that
+            job.began = now
     scheduler.current = None
     if wanted is DONE:
         _end(job)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
 from llmactors import _accounts as accounts
 from llmactors import _closing as closing
@@ -13,6 +13,7 @@ from llmactors import _lanes as lanes
 from llmactors import _lives as lives
 from llmactors import _lookup as lookup
 from llmactors import _pause as pauses
+from llmactors import _reckoning as reckoning
 from llmactors import _slots as slots
 from llmactors import trace
 from llmactors._asks import CURRENT
@@ -43,33 +44,15 @@ if TYPE_CHECKING:
 
     from llmactors._accounts import Account
     from llmactors._blocking import BlockingSystem
+    from llmactors._lookup import Locator
     from llmactors._table import Table
+    from llmactors._usage import Usage
     from llmactors._watchdog import Watcher
     from llmactors.hosts._port import Host, HostConfig
 
 A = TypeVar("A")
-A_co = TypeVar("A_co", covariant=True)
 
 KEPT_UNHEARD: Final = 100  # errors that a block raises at its end; what comes after them is only reported
-
-
-class Locator(Protocol[A_co]):
-    """Says where an actor hangs: under which supervisor class, by which name. A supervisor's class attribute is one."""
-
-    @property
-    def owner(self) -> type | None:
-        """The supervisor class that declares the child."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """The child's name."""
-        ...
-
-    @property
-    def actor(self) -> Callable[..., A_co]:
-        """The child's class."""
-        ...
 
 
 class ActorSystem:
@@ -160,6 +143,7 @@ class ActorSystem:
         table = self.host(None).table(Guardian)
         self.guardian = self.new_cell(table, "guardian", None)
         self.guardian.need_extra().shutdown = "forever"
+        self.scheduler.sampler.begin(self.guardian)
         lives.begin(self.guardian, Birth(Guardian))
         if self._root_class is None:
             return
@@ -327,6 +311,10 @@ class ActorSystem:
             runtime = self.hosts[key] = key.runtime(self)
         return runtime
 
+    def usage(self) -> Usage:
+        """Return the account of all actors, those included that have ended; memory is that of all processes."""
+        return reckoning.system_usage(self.guardian)
+
     # -- look-up ---------------------------------------------------------------------------------------------
     @overload
     def ref(self, where: str) -> ActorRef[Any]: ...
@@ -349,9 +337,10 @@ class ActorSystem:
         return lookup.walk(self.guardian)
 
     # -- what is left over -----------------------------------------------------------------------------------
-    def dead_letter(self, message: Any, path: str, reason: str) -> None:
+    def dead_letter(self, message: Any, cell: ActorRef[Any], reason: str) -> None:
         """Count a message that nobody handled. For the kernel."""
-        self.dead_letters.add(DeadLetter(message, path, reason, trace.current()))
+        cell.need_extra().dropped += 1
+        self.dead_letters.add(DeadLetter(message, cell.path, reason, trace.current()))
 
     def ended_abnormally(self, cell: ActorRef[Any], exit: Exit) -> None:
         """A life ended by a crash or a kill, whoever hears of it. For the kernel; tests look at it."""

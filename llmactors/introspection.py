@@ -6,12 +6,20 @@ All of it works on an actor that is paused, too (`ref.pause()`, OTP's suspend; `
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop, Future
 from collections.abc import Mapping
-from threading import get_ident
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from random import Random
+from threading import Thread, get_ident
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
+from llmactors._actor import Actor
+from llmactors._context import Context
 from llmactors._core.flags import DEAD, ENDED, REMOTE, STARTING
+from llmactors._core.sizes import Size, measure
 from llmactors._redact import OURS, state_of, told_state
+from llmactors._ref import ActorRef
+from llmactors._system import ActorSystem
 from llmactors._tracing import Tracing
 from llmactors._values import Event
 from llmactors.errors import ActorDownError, ActorEndedError, HostCapabilityError, WrongThreadError
@@ -19,11 +27,12 @@ from llmactors.errors import ActorDownError, ActorEndedError, HostCapabilityErro
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from llmactors._ref import ActorRef
 
-__all__ = ["Event", "Tracing", "describe", "get_state", "replace_state", "trace"]
+__all__ = ["Event", "Size", "Tracing", "describe", "get_state", "replace_state", "state_size", "trace"]
 
 KEPT: int = 1_000  # events
+NOT_STATE: Final = (ActorRef, Actor, ActorSystem, Context, AbstractEventLoop, Future, Thread)
+"""What an actor may hold that is not its own."""
 
 R = TypeVar("R")
 
@@ -64,6 +73,39 @@ async def get_state(ref: ActorRef[Any]) -> dict[str, Any]:
         HostCapabilityError: It lives in another process.
     """
     return await _host_of(ref).inside(ref, state_of)
+
+
+async def state_size(ref: ActorRef[Any], *, objects: int = 10_000, seconds: float = 0.01, seed: int = 0) -> Size:
+    """Measure what the state of an actor holds: a sample, unless `complete` says that it is all.
+
+    It is measured between two handlers, or while an async one waits; on a thread it waits for the handler in hand.
+    What several actors hold together counts for each of them.
+
+    Args:
+        ref: The actor.
+        objects: Objects that are measured, at most.
+        seconds: Time for which its loop or thread is held up, at most.
+        seed: Which sample; the same state and seed have the same one, unless the time runs out.
+
+    Raises:
+        ActorDownError: No incarnation is up.
+        ActorEndedError: The slot was discarded.
+        HostCapabilityError: It lives in another process, whose memory is in `usage()`.
+    """
+    if objects < 1:
+        raise ValueError(f"objects={objects!r}: at least 1 is measured")
+
+    def measured(actor: Any) -> Size:
+        end = perf_counter() + seconds
+        return measure(
+            (state_of(actor),),
+            choose=Random(seed).sample,  # noqa: S311  no secret
+            most=objects,
+            enough=lambda: perf_counter() > end,
+            foreign=NOT_STATE,
+        )
+
+    return await _host_of(ref).inside(ref, measured)
 
 
 async def replace_state(ref: ActorRef[Any], change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> dict[str, Any]:

@@ -252,7 +252,7 @@ class BudgetAccount:
         contending, now = child._contending, self.bank.clock()
         while contending:
             turnstile = next(iter(contending))
-            if turnstile.barred <= now and turnstile.ref.usage().mailbox and not turnstile.ref.paused:
+            if turnstile.barred <= now and turnstile.ref.waiting and not turnstile.ref.paused:
                 return True
             del contending[turnstile]
         return False

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._words import shown
@@ -65,6 +65,10 @@ class Lane:
         self._new.append(entry)
         self._by_arrival.append(entry)
         self._size += 1
+
+    def some(self, most: int) -> list[Any]:
+        """Return some of what waits, the oldest first; nothing is removed."""
+        return [entry.item for entry in islice(self._oldest(), most)]
 
     def rank(self, priority: Callable[[Any], int] | None) -> None:
         """Put what is new in its place: before all of a lower priority.

@@ -110,6 +110,12 @@ def loop_table(cls: type, host: Any) -> Table:
     return table
 
 
+def in_hand(cell: ActorRef[Any], now: float) -> float:
+    """Return for how many seconds messages were in hand so far: in slices, and waiting in the middle of a handler."""
+    extra = cell.need_extra()
+    return cell.cpu + extra.awaited + sum(now - job.began for job in extra.jobs if job.item is not None)
+
+
 class LoopHost:
     """Runs incarnations as plain objects on the loop."""
 
@@ -272,18 +278,23 @@ class LoopHost:
         """Nothing to do: the cell keeps the asks that wait."""
 
     def usage(self, cell: ActorRef[Any]) -> Usage:
-        """Return the account that the scheduler keeps."""
-        extra = cell.extra
-        up = extra is not None and not cell.flags & (OVER | STARTING)
+        """Return the account that the scheduler keeps, and what whom the actor stands for uses elsewhere."""
+        extra, cpu, busy, now = cell.extra, cell.cpu, cell.cpu, cell.scheduler.clock()
+        if extra is not None:
+            cpu += extra.elsewhere
+            busy = in_hand(cell, now)
         elsewhere = getattr(cell.actor, "_cpu_elsewhere", None)
+        if elsewhere is not None:
+            cpu += elsewhere()
         return Usage(
-            cpu=cell.cpu if elsewhere is None else cell.cpu + elsewhere(),
+            cpu=cpu,
+            busy=busy,
             handled=cell.handled,
             mailbox=slots.queued(cell),
             memory=None,
             pid=os.getpid(),
             restarts=0 if extra is None else max(0, extra.incarnation - 1),
-            uptime=cell.scheduler.clock() - extra.started_at if up and extra is not None and extra.started_at else 0.0,
+            uptime=0.0 if cell.flags & (OVER | STARTING) else max(0.0, now - cell.born),
             progress=cell.handled + (0 if extra is None else extra.beats),
         )
 

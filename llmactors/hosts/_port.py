@@ -100,6 +100,10 @@ class RemoteHost(Host, Protocol):
         """Send on what waits in the mailbox, as far as the window allows. Called instead of handling messages."""
         ...
 
+    def waiting(self, cell: ActorRef[Any]) -> int:
+        """Return how many messages were sent on and are not in hand yet."""
+        ...
+
     def waits_for(self, cell: ActorRef[Any]) -> tuple[ActorRef[Any], ...] | None:
         """Say whom the actor's hands wait for, if all of them do; None if one can go on, or it is not known."""
         ...

@@ -177,9 +177,9 @@ class Supervised(ActorSystem):
         if error is not None and not isinstance(error, LinkedActorEndedError):
             self._crashes.put(CrashSeen(cell.path, cell.cls, exit, error))
 
-    def dead_letter(self, message: Any, path: str, reason: str) -> None:
+    def dead_letter(self, message: Any, cell: ActorRef[Any], reason: str) -> None:
         """Keep a dead letter, but for what a stop leaves in the mailboxes. For the kernel."""
-        super().dead_letter(message, path, reason)
+        super().dead_letter(message, cell, reason)
         if not (self._stopping and reason in LATE):
             self._letters.put(self.dead_letters.recent[-1])
 

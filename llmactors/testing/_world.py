@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from random import Random
 
+    from llmactors._lookup import Locator
     from llmactors._messages import Message, Request
     from llmactors._ref import ActorRef
-    from llmactors._system import ActorSystem, Locator
+    from llmactors._system import ActorSystem
 
 A = TypeVar("A")
 R = TypeVar("R")

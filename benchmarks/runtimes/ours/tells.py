@@ -86,18 +86,23 @@ async def _tell_none(system: ActorSystem, n: int) -> Readings:
     return time_of(seconds, n)
 
 
-async def _tell(system: ActorSystem, n: int) -> Readings:
-    bursts, n = in_bursts(n)
+async def tells(system: ActorSystem, n: int) -> float:
+    """Return the seconds that *n* tells take, a multiple of `BURST`."""
     counter = await system.spawn(Counter)
     await counter.ask(Counter.total())
     began = time.perf_counter()
-    for _ in range(bursts):
+    for _ in range(n // BURST):
         for _ in range(BURST):
             counter.tell(Counter.add(1))
         await counter.ask(Counter.total())
     seconds = time.perf_counter() - began
     assert await counter.ask(Counter.total()) == n
-    return time_of(seconds, n)
+    return seconds
+
+
+async def _tell(system: ActorSystem, n: int) -> Readings:
+    _, n = in_bursts(n)
+    return time_of(await tells(system, n), n)
 
 
 async def _tell_async(system: ActorSystem, n: int) -> Readings:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakKeyDictionary
-
-import psutil
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
@@ -286,26 +283,28 @@ class ProcessHost:
             held = _held[self._system] = means.take()
         return held
 
+    def waiting(self, cell: ActorRef[Any]) -> int:
+        """Return how many messages the worker has and has not begun."""
+        life: Life | None = cell.actor
+        return 0 if life is None else life.waiting
+
     def usage(self, cell: ActorRef[Any]) -> Usage:
-        """Return the account: the worker's CPU time and memory are the operating system's figures."""
+        """Return the account: CPU time and memory are the operating system's figures, others the worker's own."""
         extra = cell.need_extra()
         life: Life | None = cell.actor
-        pid = None if life is None or life.worker is None else life.worker.pid
-        cpu, memory = cell.cpu, None
-        if pid is not None:
-            with suppress(psutil.NoSuchProcess):
-                process = psutil.Process(pid)
-                times = process.cpu_times()
-                cpu, memory = cpu + times.user + times.system, process.memory_info().rss
-        up = not cell.flags & (OVER | STARTING) and extra.started_at
+        account = None if life is None or life.over else life.account
+        memory = None if account is None else account.memory()
         return Usage(
-            cpu=cpu,
+            cpu=extra.elsewhere + (0.0 if account is None else account.cpu()),
+            busy=extra.awaited + (0.0 if life is None or life.over else life.page.busy),
             handled=cell.handled,
             mailbox=slots.queued(cell) + (0 if life is None else life.waiting),
-            memory=memory,
-            pid=pid,
+            memory=None if memory is None else memory[0],
+            memory_is=None if memory is None else memory[1],
+            gpu_memory=None if life is None or life.over else life.page.gpu_memory,
+            pid=None if life is None or life.worker is None else life.worker.pid,
             restarts=max(0, extra.incarnation - 1),
-            uptime=cell.scheduler.clock() - extra.started_at if up else 0.0,
+            uptime=0.0 if cell.flags & (OVER | STARTING) else max(0.0, cell.scheduler.clock() - cell.born),
             progress=cell.handled + extra.beats,
         )
 

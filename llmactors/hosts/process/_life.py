@@ -27,6 +27,7 @@ from llmactors._exits import Crash, Exit, Killed
 from llmactors._streams import Flow
 from llmactors._words import text_of
 from llmactors.errors import ForkRefusedError, NotSerialisableError, RemoteError, StartIgnored, WorkerLostError
+from llmactors.hosts._processes import ProcessAccount
 from llmactors.hosts.process._calls import Calls
 from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._desk import Desk
@@ -94,6 +95,7 @@ class Life:
         says = says_of(birth.cls)
         self.refs = HandedOut(cell)
         self.worker: Forked | None = None
+        self.account: ProcessAccount | None = None
         self.over = self.up = self.killed = self.recalled = False
         self._looks: dict[int, Future[dict[str, str]]] = {}
         self._exit: Exit | None = None  # as the worker tells it
@@ -146,7 +148,7 @@ class Life:
 
     # -- the process -------------------------------------------------------------------------------------------
     def _forked(self, worker: Forked) -> None:
-        self.worker = worker
+        self.worker, self.account = worker, ProcessAccount(worker.pid)
         self.hold.begin(worker.pid)
         if self.killed:
             worker.kill()
@@ -176,8 +178,9 @@ class Life:
 
     def _ended(self, status: int | None, cpu: float) -> None:
         """The process has ended; without a status the fork server has, and the process is about to."""
-        self.cell.cpu += cpu
-        worker = self.worker
+        worker, account, self.account = self.worker, self.account, None
+        self.cell.need_extra().elsewhere += cpu if account is None else max(cpu, account.last)
+        self.cell.need_extra().awaited += self.page.busy
         if worker is None:
             self._bury("the fork server is gone")
         elif status is None:
@@ -373,11 +376,11 @@ class Life:
         cell = self.cell
         cell.handled += 1
         if op is Op.UNHANDLED:
-            cell.system.dead_letter(call.message, cell.path, "unhandled")
+            cell.system.dead_letter(call.message, cell, "unhandled")
         elif op is Op.FAIL and content is None and isinstance(call.item, Ask):  # nobody waited when its turn came
             skip(call.item)
         elif op is Op.FAIL and not isinstance(call.item, (Ask, Flow)):
-            cell.system.dead_letter(call.message, cell.path, "unheard")
+            cell.system.dead_letter(call.message, cell, "unheard")
         if not call.later:
             self.post.call_is_over()
 

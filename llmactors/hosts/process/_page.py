@@ -9,7 +9,9 @@ Theory of operation
    tell costs one store; the second count is written when nothing follows. A count is one aligned store.
 4. The main process never has more messages out than the ring has places, so a place belongs to one message at a time.
    After a death it knows for each message out whether it was waiting, in hand, or done.
-5. The page is the worker's to write: what it says is believed only about its own messages.
+5. The worker writes its account there too: how long it was busy, and what it holds on GPUs; so that is readable at any
+   time, and after any death.
+6. The page is the worker's to write: what it says is believed only about its own messages, and its own account.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ WAITING: Final = 0
 TAKEN: Final = 1
 FINISHED: Final = 2
 
-COUNTS: Final = 16  # bytes: tells taken, tells finished
+BUSY: Final = 2  # places of the worker's account among the counts
+ON_GPU: Final = 3
+
+COUNTS: Final = 32  # bytes: tells taken, tells finished, nanoseconds busy, bytes on GPUs (and one)
 
 
 class Page:
@@ -59,10 +64,26 @@ class Page:
 
     def state_of_tell(self, number: int) -> int:
         """Main process: how far the tell with this number among the tells got."""
-        taken, finished = self.counts
+        taken, finished = self.counts[0], self.counts[1]
         if number > taken:
             return WAITING
         return FINISHED if number < taken or number <= finished else TAKEN
+
+    # -- the worker's account ----------------------------------------------------------------------------------
+    def account(self, busy: float, gpu_memory: int | None) -> None:
+        """Worker: tell how long messages were in hand, in seconds, and what is held on GPUs."""
+        self.counts[BUSY] = int(busy * 1e9)
+        self.counts[ON_GPU] = 0 if gpu_memory is None else gpu_memory + 1
+
+    @property
+    def busy(self) -> float:
+        """Main process: seconds in which messages were in hand, as the worker last told."""
+        return float(self.counts[BUSY] / 1e9)
+
+    @property
+    def gpu_memory(self) -> int | None:
+        """Main process: bytes that are held on GPUs, as the worker last told; None where it uses none."""
+        return self.counts[ON_GPU] - 1 if self.counts[ON_GPU] else None
 
     def close(self) -> None:
         """Unmap it."""

@@ -187,7 +187,7 @@ class Post:
             if isinstance(item, (Ask, Flow)):
                 item.fail(error)
             else:
-                cell.system.dead_letter(item, cell.path, "unhandled")
+                cell.system.dead_letter(item, cell, "unhandled")
 
     def _make(self, item: Any, deliveries: int) -> None:
         calls, sent = self._calls, self.sent
@@ -207,7 +207,7 @@ class Post:
     def dead(self, number: int, reason: str) -> None:
         """A say was not handled, or its error was not heard."""
         cell = self._cell
-        cell.system.dead_letter(self.sent.say(number), cell.path, reason)
+        cell.system.dead_letter(self.sent.say(number), cell, reason)
 
     def call_is_over(self) -> None:
         """The worker has one call less."""

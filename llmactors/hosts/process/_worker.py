@@ -32,7 +32,7 @@ from llmactors.hosts.process._calls import ASK, Calls
 from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._foreign import ForeignRef, foreign_host
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
-from llmactors.hosts.process._inside import CALLS, NO_SAYS, WorkerCell, WorkerHost, WorkerSystem
+from llmactors.hosts.process._inside import WorkerCell, WorkerHost, WorkerSystem
 from llmactors.hosts.process._names import find_class
 from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._owner import OwnerElsewhere
@@ -41,6 +41,7 @@ from llmactors.hosts.process._refs import Received
 from llmactors.hosts.process._says import SAY, Builder, builders
 from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Reply, Served, ServedFlow
+from llmactors.hosts.process._taking import CALLS, NO_SAYS
 from llmactors.hosts.process._traced import serve_in_step
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ class Worker:
 
     def started(self) -> None:
         """The actor is up."""
+        self.system.scheduler.tell_account()
         self.channel.send([Op.UP])
 
     def start_failed(self, error: BaseException) -> None:
@@ -248,6 +250,7 @@ class Worker:
     def _on_connection(self, op: Op, what: Any) -> None:
         if op is Op.PING:
             self.channel.put([int(Op.PONG), what])
+            self.system.scheduler.tell_account()
         elif op is Op.RELEASE:
             self.segments.released(what)
         else:

@@ -12,6 +12,7 @@ from llmactors._declare import message
 from llmactors._exits import Crash, Exit, Killed, Normal
 from llmactors._later import Later
 from llmactors.errors import HostCapabilityError, NotSerialisableError, RemoteError, WorkerLostError
+from llmactors.hosts._processes import Kind, ProcessAccount
 from llmactors.hosts._stand import Stand
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class ThespianChild(Stand):
         self._stopping = False
         self._then: Callable[[], None] | None = None
         self.pid = 0
+        self._account: ProcessAccount | None = None
 
     async def on_start(self) -> None:
         """Have the actor made; it is up when it has said so itself.
@@ -96,10 +98,12 @@ class ThespianChild(Stand):
         match event:
             case "created":
                 self.pid = parts[0]
+                self._account = ProcessAccount(self.pid)
                 self._came_up(None)
             case "failed":
                 self._came_up(RemoteError("thespian", parts[0]))
             case "done":
+                self._cpu_elsewhere()  # the kernel forgets it with the process
                 self._handled(parts[0])
             case "answer":
                 self._answered(*parts)
@@ -131,8 +135,19 @@ class ThespianChild(Stand):
             if out.handled.done():
                 del self._out[number]
 
+    def _cpu_elsewhere(self) -> float:
+        """Return the CPU seconds that the actor's process has used."""
+        return 0.0 if self._account is None else self._account.cpu()
+
+    def memory(self) -> tuple[int, Kind] | None:
+        """Return the bytes of the actor's process, and how they were measured. For the host."""
+        return None if self._account is None else self._account.memory()
+
     def _over(self, exit: Exit) -> None:
         self._out.clear()
+        if self._account is not None:  # the life is over: its process's time stays in the slot's account
+            self._cell.need_extra().elsewhere += self._account.last
+            self._account = None
         if self._link is not None:
             self._link.forget(self._number)
         self._came_up(RemoteError("thespian", "it ended before it was up"))

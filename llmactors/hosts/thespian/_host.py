@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llmactors import _ends as ends
@@ -14,6 +15,7 @@ from llmactors.hosts.thespian._link import BrokerLink
 
 if TYPE_CHECKING:
     from llmactors._table import Table
+    from llmactors._usage import Usage
     from llmactors.hosts.thespian._config import Thespian
 
 
@@ -62,6 +64,19 @@ class ThespianHost(LoopHost):
         child = cell.actor
         if not isinstance(child, ThespianChild) or not child.kill_then(lambda: ends.host_done(cell)):
             ends.host_done(cell)
+
+    def usage(self, cell: ActorRef[Any]) -> Usage:
+        """Return the account: CPU time and memory are those of the actor's process."""
+        usage, child = super().usage(cell), cell.actor
+        if not isinstance(child, ThespianChild) or not child.pid:
+            return replace(usage, pid=None)
+        memory = child.memory()
+        return replace(
+            usage,
+            pid=child.pid,
+            memory=None if memory is None else memory[0],
+            memory_is=None if memory is None else memory[1],
+        )
 
     async def close(self) -> None:
         """End the broker, and with it the Thespian system."""

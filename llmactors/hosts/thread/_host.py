@@ -136,7 +136,7 @@ class ThreadHost(LoopHost):
         ends.host_done(cell)
 
     def _bury(self, cell: ActorRef[Any], life: Life) -> None:
-        cell.cpu += life.runner.cpu()
+        cell.need_extra().elsewhere += life.runner.cpu()
         cell.actor._life = None
         for look in life.looks:
             if not look.done():

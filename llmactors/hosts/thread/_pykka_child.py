@@ -79,7 +79,7 @@ class PykkaChild(Stand):
     def _count(self) -> None:
         """The life is over: its thread's time stays in the slot's account."""
         used, self._counted = self._cpu_elsewhere(), True
-        self._cell.cpu += used
+        self._cell.need_extra().elsewhere += used
 
     def _ended(self, error: BaseException | None) -> None:
         self._count()

@@ -54,8 +54,9 @@ class SimSystem(ActorSystem):
         return self.root is None and self._root_class is not None and label == self._root_name()
 
     def make_scheduler(self) -> Scheduler:
-        """Make the scheduler; its deadlines cost nothing while nothing is due."""
+        """Make the scheduler; its deadlines cost nothing while nothing is due, and no mailbox is looked at."""
         scheduler = super().make_scheduler()
+        scheduler.sampler.on = False
         scheduler.deadlines = deadlines = SimDeadlines(scheduler.deadlines)
         scheduler.watch = deadlines.watch
         return scheduler
@@ -72,7 +73,7 @@ class SimSystem(ActorSystem):
             runtime = self.hosts[key] = host_for(self, key)
         return runtime
 
-    def dead_letter(self, message: Any, path: str, reason: str) -> None:
+    def dead_letter(self, message: Any, cell: ActorRef[Any], reason: str) -> None:
         """Count a message that nobody handled, and tell of it."""
-        self.stage.dead_letter(message, path, reason)
-        super().dead_letter(message, path, reason)
+        self.stage.dead_letter(message, cell.path, reason)
+        super().dead_letter(message, cell, reason)
