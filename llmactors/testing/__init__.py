@@ -8,6 +8,7 @@ from llmactors.testing._simulate import simulate
 from llmactors.testing._stand_ins import Asked, SentTo, Spawned, stand_in
 from llmactors.testing._supervised import CrashSeen, Supervised, supervised
 from llmactors.testing._values import (
+    Crossed,
     DeadLettered,
     Event,
     Failed,
@@ -51,6 +52,7 @@ __all__ = [
     "Asked",
     "At",
     "CrashSeen",
+    "Crossed",
     "DeadLettered",
     "Driven",
     "Event",

@@ -58,6 +58,13 @@ class Result:
     smallest: Outcome | None = None
     minimal: bool = True
 
+    def count(self, outcome: Outcome) -> None:
+        """Count one run more."""
+        self.runs += 1
+        self.classes.add(_class_of(outcome))
+        for label, so in outcome.interesting.items():
+            self.interesting[label] = self.interesting.get(label, 0) + so
+
     def never(self) -> list[str]:
         """Return what had to be so in some run, and was in none."""
         return [label for label, times in self.interesting.items() if not times]
@@ -81,7 +88,7 @@ class Campaign:
         """Run it with one seed after the other, *runs* times or for *seconds*, until something is broken."""
         result, began = Result(), time.perf_counter()
         for outcome in self._outcomes(runs, began, seconds):
-            self._count(result, outcome)
+            result.count(outcome)
             if outcome.broken is not None:
                 self._shrink(result, outcome)
                 break
@@ -93,7 +100,7 @@ class Campaign:
         result, began = Result(), time.perf_counter()
         self.plain()
         outcome = self.run(seed)
-        self._count(result, outcome)
+        result.count(outcome)
         if outcome.broken is not None:
             self._shrink(result, outcome)
         result.seconds = time.perf_counter() - began
@@ -107,12 +114,6 @@ class Campaign:
             outcome = self.run(seed)
             yield self._twice(outcome, seed) if number < TWICE or not number % 250 else outcome
             number += 1
-
-    def _count(self, result: Result, outcome: Outcome) -> None:
-        result.runs += 1
-        result.classes.add(_class_of(outcome))
-        for label, so in outcome.interesting.items():
-            result.interesting[label] = result.interesting.get(label, 0) + so
 
     # -- runs ------------------------------------------------------------------------------------------------
     def plain(self) -> Outcome:

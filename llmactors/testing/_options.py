@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+LEVELS: Final = ("plain", "sim", "real")
+"""How a simulated test may be run."""
 
 
 @dataclass(slots=True)
@@ -14,6 +18,7 @@ class Options:
         runs: Runs of each simulation.
         seconds: Seconds of real time for each simulation, instead of a number of runs.
         seed: The one seed to run.
+        level: At which level to run: `plain`, `sim` or `real`.
         folder: Where tapes and timelines of failures go.
         test: The test that runs now, as pytest names it; empty outside of pytest.
         told: What was run so far, a line for each simulation.
@@ -22,6 +27,7 @@ class Options:
     runs: int | None = None
     seconds: float | None = None
     seed: int | None = None
+    level: str | None = None
     folder: Path = Path(".sim")
     test: str = ""
     told: list[str] = field(default_factory=list)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from llmactors.testing._core.tape import Tape, loads
-from llmactors.testing._options import OPTIONS
+from llmactors.testing._options import LEVELS, OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +33,12 @@ def add_options(parser: pytest.Parser) -> None:
         type=_seed,
         metavar="SEED",
         help="run each simulated test once, with this seed (as a failure says)",
+    )
+    group.addoption(
+        "--sim-level",
+        choices=LEVELS,
+        help="plain: in virtual time, without an adversary; sim: every choice by a seed (the default); "
+        "real: with real processes, signals and seconds",
     )
     group.addoption(
         "--sim-dir", default=".sim", metavar="DIR", help="where the tapes and timelines of failures go (default: .sim)"
@@ -60,7 +66,7 @@ def _seed(text: str) -> int:
 def configure(config: pytest.Config) -> None:
     """Take the options over."""
     OPTIONS.runs, OPTIONS.seconds = config.option.sim_runs, config.option.sim_seconds
-    OPTIONS.seed = config.option.sim_seed
+    OPTIONS.seed, OPTIONS.level = config.option.sim_seed, config.option.sim_level
     folder = Path(config.option.sim_dir)
     OPTIONS.folder = folder if folder.is_absolute() else config.rootpath / folder
     OPTIONS.told = []

@@ -7,7 +7,7 @@ import time
 import zlib
 from dataclasses import replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from llmactors.testing._campaign import Campaign, Result
 from llmactors.testing._faults import NO_FAULTS, Faults
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from llmactors.testing._core.tape import Tape
 
 RUNS: Final = 200
+REAL_RUNS: Final = 3
 
 
 class Simulation:
@@ -34,10 +35,11 @@ class Simulation:
         program: What is run.
         runs: How often, unless the command line says otherwise.
         name: The test's name.
+        level: At which level, unless the command line says otherwise.
     """
 
-    def __init__(self, program: Program, runs: int, name: str) -> None:
-        self.program, self.runs, self.name = program, runs, name
+    def __init__(self, program: Program, runs: int, name: str, level: str = "sim") -> None:
+        self.program, self.runs, self.name, self.level = program, runs, name, level
 
     @property
     def base(self) -> int:
@@ -54,12 +56,25 @@ class Simulation:
         Raises:
             SimulationFailedError: A run broke a law or failed the test; the text is the report.
         """
-        campaign, runs = self.campaign(**arguments), OPTIONS.runs or self.runs
-        with quiet(), fenced():
-            result = campaign.hunt(runs, OPTIONS.seconds) if OPTIONS.seed is None else campaign.only(OPTIONS.seed)
+        level = OPTIONS.level or self.level
+        runs = OPTIONS.runs or (REAL_RUNS if level == "real" else 1 if level == "plain" else self.runs)
+        with quiet():
+            result = self._real(runs, arguments) if level == "real" else self._simulated(runs, arguments)
         OPTIONS.told.append(_told(self._title, result))
         self._judge(result, runs)
         return result
+
+    def _simulated(self, runs: int, arguments: dict[str, Any]) -> Result:
+        campaign = self.campaign(**arguments)
+        with fenced():
+            return campaign.hunt(runs, OPTIONS.seconds) if OPTIONS.seed is None else campaign.only(OPTIONS.seed)
+
+    def _real(self, runs: int, arguments: dict[str, Any]) -> Result:
+        from llmactors.testing._real._campaign import run_for_real  # noqa: PLC0415  only Linux has what it takes
+
+        program = replace(self.program, arguments=arguments)
+        seeds = range(self.base, self.base + runs) if OPTIONS.seed is None else (OPTIONS.seed,)
+        return run_for_real(program, seeds, OPTIONS.seconds)
 
     def play(self, tape: Tape, **arguments: Any) -> Result:
         """Run it once, as a tape says.
@@ -119,6 +134,7 @@ def simulate(
     runs: int = RUNS,
     laws: Iterable[type[Law]] = (),
     check_messages: bool = True,
+    level: Literal["plain", "sim", "real"] = "sim",
 ) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
     """Make a coroutine function that takes a `World` a test of many simulated runs.
 
@@ -132,6 +148,8 @@ def simulate(
         runs: How many runs; `--sim-runs` and `--sim-seconds` say otherwise.
         laws: Laws beside those of the installed packages.
         check_messages: Have every message make the trip to another process and back.
+        level: `"plain"` is one run in virtual time without an adversary, `"real"` a few with real processes, real
+            signals and real time; `--sim-level` says otherwise.
 
     Raises:
         TypeError: What is decorated is no coroutine function that takes a world.
@@ -149,7 +167,7 @@ def simulate(
             laws=(*installed_laws(), *laws),
             check_messages=check_messages,
         )
-        simulation = Simulation(program, runs, f"{test.__module__}.{test.__qualname__}")
+        simulation = Simulation(program, runs, f"{test.__module__}.{test.__qualname__}", level)
 
         @wraps(test)
         def simulated(**arguments: Any) -> None:

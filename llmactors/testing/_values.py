@@ -77,6 +77,14 @@ class PassedOn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Crossed(Event):
+    """A message has gone over to a real process; of what becomes of it there nothing is seen but its outcome."""
+
+    letter: Letter
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PutAside(Event):
     """The handler stashed the message: it will be taken again."""
 

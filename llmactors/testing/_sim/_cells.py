@@ -78,8 +78,8 @@ class SimRef(ActorRef[A]):
         """Send a copy of *message*, unless a fault keeps it."""
         sent = self.stage.sent(self, message, "tell")
         if sent.late is not None:
-            return sent.late(lambda: ActorRef.tell(self, sent.message))
-        return ActorRef.tell(self, sent.message)
+            return sent.late(partial(super().tell, sent.message))
+        return super().tell(sent.message)
 
     async def ask(
         self, message: Any, timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
@@ -89,7 +89,7 @@ class SimRef(ActorRef[A]):
         try:
             if sent.late is not None:
                 timeout = await self._late(sent, timeout)
-            answer = await ActorRef.ask(self, sent.message, timeout, when_down=when_down)
+            answer = await super().ask(sent.message, timeout, when_down=when_down)
         except BaseException as error:
             self.stage.resolved(sent.letter, error)
             raise
@@ -112,9 +112,9 @@ class SimRef(ActorRef[A]):
         """Send a copy of *message*, waiting for room."""
         sent = self.stage.sent(self, message, "send")
         if sent.late is not None:
-            sent.late(lambda: ActorRef.tell(self, sent.message))
+            sent.late(partial(super().tell, sent.message))
             return
-        await ActorRef.send(self, sent.message, timeout)
+        await super().send(sent.message, timeout)
 
     def _flow(self, message: StreamMessage[A, T], window: int, idle: float) -> Flow[T]:
         own = self.own(message)

@@ -6,16 +6,15 @@ import asyncio
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from llmactors import _ends as ends
 from llmactors._core.flags import OVER
-from llmactors._exits import Crash
 from llmactors.testing import _values as events
-from llmactors.testing.errors import InjectedCrashError, SimulationError
+from llmactors.testing._faults import At, Rule
+from llmactors.testing.errors import SimulationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from llmactors.testing._faults import Kind, Rule
+    from llmactors.testing._faults import Kind
     from llmactors.testing._sim._stage import Stage
 
 
@@ -62,12 +61,7 @@ class SimHand:
             raise SimulationError(f"{where!r} is nobody who lives now")
         cell = alive[0]
         self._stage.recorder.note(events.Injected, fault=kind, path=cell.where, point="at once")
-        exit = (
-            Crash(InjectedCrashError(cell.where))
-            if kind == "crash"
-            else self._stage.injector.death(cell, "killed by SIGKILL")
-        )
-        ends.end(cell, exit)
+        self._stage.injector.strike(cell, Rule(kind, At(), 1.0))
         return str(cell.where)
 
     def freeze(self, where: Any) -> list[str]:
@@ -76,7 +70,7 @@ class SimHand:
 
     def thaw(self, where: Any) -> None:
         """Have them go on."""
-        for cell in self._stage.frozen():
+        for cell in self._stage.cells():
             if self._stage.injector.is_target(where, cell):
                 self._stage.injector.thaw(cell)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from llmactors import _ends as ends
 from llmactors import _slots as slots
 from llmactors._core.flags import DEAD, GATED, OVER
-from llmactors._exits import Killed
+from llmactors._exits import Crash, Killed
 from llmactors._signals import Cut
 from llmactors.errors import WorkerLostError
 from llmactors.testing import _values as events
@@ -179,6 +179,11 @@ class Injector:
         if cell.handlers.host.apart:
             return Killed(WorkerLostError(cell.life, how))
         return Killed("a fault was injected")
+
+    def strike(self, cell: Any, rule: Rule) -> None:
+        """Have a fault happen to an actor at once, whatever it has in hand."""
+        crash = rule.kind == "crash"
+        ends.end(cell, Crash(InjectedCrashError(cell.where)) if crash else self.death(cell, "killed by SIGKILL"))
 
     def at_start(self, cell: Any) -> None:
         """An incarnation begins.

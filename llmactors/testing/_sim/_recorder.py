@@ -61,6 +61,7 @@ class Recorder:
         self.causes: dict[str, int] = {}  # by actor: the last event in the course of which it acts
         self.cause: int | None = None  # of what the test itself does
         self.closed = False
+        self.after: Callable[[], None] | None = None  # called after each event
 
     # -- events ----------------------------------------------------------------------------------------------
     def note(self, event_class: type[events.Event], /, *, cause: int | None = None, **facts: Any) -> int:
@@ -69,6 +70,8 @@ class Recorder:
         event = event_class(number=number, at=self._clock(), cause=self.cause if cause is None else cause, **facts)
         self.history.append(event)
         self.judge.saw(event)
+        if self.after is not None:
+            self.after()
         return number
 
     # -- letters ---------------------------------------------------------------------------------------------

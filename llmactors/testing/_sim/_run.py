@@ -134,7 +134,7 @@ class _Run:
         except (GeneratorExit, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001  it is what the run is judged by; a test framework's are no Exceptions
-            if self.error is None and not _is_injected(error):
+            if self.error is None and not is_injected(error):
                 self.error = error
         stage.loop.after = None
         stage.injector.close()
@@ -161,11 +161,11 @@ class _Run:
         if self.error is not None:
             return Broken(PASSES, f"{type(self.error).__name__}: {self.error}", last)
         if stage.loop.complaints:
-            return Broken(COMPLAINS, _told(stage.loop.complaints[0]), last)
+            return Broken(COMPLAINS, told(stage.loop.complaints[0]), last)
         return None
 
 
-def _is_injected(error: BaseException) -> bool:
+def is_injected(error: BaseException) -> bool:
     """Say whether an error that nobody heard is a fault of ours, or one's consequence."""
     while error is not None:
         if isinstance(error, InjectedCrashError):
@@ -174,7 +174,7 @@ def _is_injected(error: BaseException) -> bool:
     return False
 
 
-def _told(context: dict[str, Any]) -> str:
+def told(context: dict[str, Any]) -> str:
     error = context.get("exception")
     return f"{context.get('message')}" + ("" if error is None else f" ({type(error).__name__}: {error})")
 

@@ -39,12 +39,14 @@ class Sending:
 class Stage:
     """What happens in one run, told by those to whom it happens."""
 
+    injects: type[Injector] = Injector
+
     def __init__(
         self, loop: SimLoop, chooser: Chooser, recorder: Recorder, rules: tuple[Rule, ...], most: int | None
     ) -> None:
         self.loop, self.chooser, self.recorder = loop, chooser, recorder
         self.system: Any = None
-        self.injector = Injector(self, rules, most)
+        self.injector = self.injects(self, rules, most)
         self.monitors: dict[Monitor, int] = {}
         self.left_behind: list[Any] = []
         self.outside: BaseException | None = None  # what was used that is no business of a simulation

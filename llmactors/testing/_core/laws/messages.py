@@ -8,6 +8,7 @@ from typing import Final
 
 from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._values import (
+    Crossed,
     DeadLettered,
     Event,
     Failed,
@@ -64,7 +65,7 @@ class NoMessageIsLost(Law):
 
     name = "every message is handled, a dead letter, or still queued"
     sees = (
-        *(Sent, Taken, Finished, Failed, PutAside, PassedOn, Redelivered, DeadLettered, Resolved),
+        *(Sent, Taken, Finished, Failed, PutAside, PassedOn, Crossed, Redelivered, DeadLettered, Resolved),
         *(LifeBegan, LifeEnding, LifeEnded, SlotDiscarded, Injected),
     )
 
@@ -87,6 +88,8 @@ class NoMessageIsLost(Law):
                 if fate is not None:
                     for what in self._follows(fate, event):
                         yield Found(what, fate.sent.number)
+            case Crossed():
+                self._fates.pop(event.letter, None)
             case LifeBegan():
                 self._redeliver[event.life] = event.redeliver
                 self._discarded.discard(event.path)
@@ -167,7 +170,7 @@ class OrderIsKept(Law):
     """
 
     name = "order is kept from one sender to one actor"
-    sees = (Sent, Taken, PutAside, PassedOn, Redelivered, LifeBegan)
+    sees = (Sent, Taken, PutAside, PassedOn, Crossed, Redelivered, LifeBegan)
 
     def __init__(self) -> None:
         self._sent: dict[int, Sent] = {}
@@ -180,7 +183,7 @@ class OrderIsKept(Law):
         match event:
             case Sent():
                 self._sent[event.letter] = event
-            case PutAside() | PassedOn() | Redelivered():
+            case PutAside() | PassedOn() | Crossed() | Redelivered():
                 self._exempt.add(event.letter)
             case LifeBegan() if event.ranked:
                 self._ranked.add(event.path)

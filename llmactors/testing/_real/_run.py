@@ -1,0 +1,198 @@
+"""One run with real processes, in real time: the same test, the same plan, the same laws as far as they can be seen."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from llmactors import _lives as lives
+from llmactors._core.flags import REMOTE
+from llmactors._messages import name_of
+from llmactors._system import ActorSystem
+from llmactors.hosts._loop import LOOP, Loop
+from llmactors.hosts.process._config import Process
+from llmactors.testing import _values as events
+from llmactors.testing._core.judge import Broken, Judge
+from llmactors.testing._real._cells import RealLoopHost, RealProcessHost
+from llmactors.testing._real._inject import RealInjector
+from llmactors.testing._sim._cells import SimContext
+from llmactors.testing._sim._chooser import Chooser
+from llmactors.testing._sim._hand import SimHand
+from llmactors.testing._sim._recorder import Recorder
+from llmactors.testing._sim._run import ALWAYS, COMPLAINS, PASSES, Outcome, Program, is_injected, told
+from llmactors.testing._sim._stage import Sending, Stage
+from llmactors.testing._world import World
+from llmactors.testing.errors import InjectedStartError, SimulationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmactors._context import Context
+    from llmactors._ref import ActorRef
+    from llmactors.hosts._port import Host, HostConfig
+
+TURNS = 20
+
+
+class Clock:
+    """Real time, from 0."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop, self._began = loop, loop.time()
+
+    def time(self) -> float:
+        """Return the seconds since it was made."""
+        return self._loop.time() - self._began
+
+    def let_go(self) -> None:
+        """Nothing to do: what stands still does so in another process."""
+
+
+class RealStage(Stage):
+    """A stage on which real processes play.
+
+    What worker processes do with a message is not seen from here: of what they are told nothing is noted, of what they
+    are asked how it ended.
+    """
+
+    injects = RealInjector
+    injector: RealInjector
+
+    def starts(self, cell: Any) -> bool:
+        """Say whether an incarnation may start; one that may not has failed by then."""
+        try:
+            if cell.owner is not None:
+                self.injector.at_start(cell)
+        except InjectedStartError as error:
+            lives.start_failed(cell, error)
+            return False
+        return True
+
+    def sent(self, cell: Any, message: Any, kind: str) -> Sending:
+        """A message is sent; of one to a worker that nobody asks for nothing more is seen."""
+        sending = super().sent(cell, message, kind)
+        if cell.flags & REMOTE and kind != "ask":
+            self.crosses(cell, sending.message)
+        return sending
+
+    def crosses(self, cell: Any, message: Any) -> None:
+        """A message goes over to a worker."""
+        letter = self.recorder.letter(message)
+        if letter is not None:
+            if letter.to != cell.where:
+                by = letter.by or letter.to
+                self.recorder.note(events.PassedOn, cause=letter.cause, letter=letter.number, by=by, to=cell.where)
+                letter.to = cell.where
+            self.recorder.note(events.Crossed, cause=letter.cause, letter=letter.number, path=cell.where)
+        self.injector.crosses(cell, name_of(message))
+
+
+class RealSystem(ActorSystem):
+    """A system that says what happens in it."""
+
+    def __init__(self, stage: Stage, root: Callable[..., Any] | None, *args: Any, check_messages: bool) -> None:
+        self.stage = stage
+        stage.system = self
+        super().__init__(root, *args, check_messages=check_messages)
+
+    def is_next_root(self, label: str | int) -> bool:
+        """Say whether a cell of that name, new under the system itself, is the root of the tree."""
+        return self.root is None and self._root_class is not None and label == self._root_name()
+
+    def make_context(self, cell: ActorRef[Any], actor: Any) -> Context[Any]:
+        """Make an actor's context, whose monitors say when they fire."""
+        return SimContext(cell, actor)
+
+    def host(self, config: HostConfig | None) -> Host:
+        """Return the runtime of a host, whose cells say what happens to them.
+
+        Raises:
+            SimulationError: Actors of that host cannot be watched.
+        """
+        key = LOOP if config is None else config
+        if key not in self.hosts:
+            if isinstance(key, Loop):
+                self.hosts[key] = RealLoopHost(self)
+            elif isinstance(key, Process):
+                key.runtime(self)  # where it cannot be, this says so
+                self.hosts[key] = RealProcessHost(self, key)
+            else:
+                raise SimulationError(f"{key!r} cannot be watched by a test: run its actors on Loop() or Process()")
+        return self.hosts[key]
+
+    def dead_letter(self, message: Any, cell: ActorRef[Any], reason: str) -> None:
+        """Count a message that nobody handled, and tell of it."""
+        self.stage.dead_letter(message, cell.path, reason)
+        super().dead_letter(message, cell, reason)
+
+
+def play_for_real(program: Program, seed: int) -> Outcome:
+    """Run *program* once, in real time and with real processes."""
+    complaints: list[dict[str, Any]] = []
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        run = _Run(program, seed, loop)
+        runner.run(run.main())
+    return run.outcome(complaints)
+
+
+class _Run:
+    def __init__(self, program: Program, seed: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._program, self._seed = program, seed
+        clock, self._judge = Clock(loop), Judge(law() for law in program.laws)
+        self._recorder = Recorder(clock.time, self._judge)
+        rules = program.faults.rules() if program.faults else ()
+        chooser = Chooser(Random(seed))  # noqa: S311  no secret
+        self._stage = RealStage(clock, chooser, self._recorder, rules, program.faults.most)  # type: ignore[arg-type]
+        self._world: World | None = None
+        self._error: BaseException | None = None
+
+    async def main(self) -> None:
+        program, stage = self._program, self._stage
+        system = RealSystem(stage, program.root, *program.args, check_messages=program.check_messages)
+        hand = SimHand(stage, self._seed)
+        stage.recorder.after = lambda: self._look(hand)
+        try:
+            async with system:
+                self._world = World(hand)
+                await program.test(self._world, **program.arguments)
+                hand.checks.clear()
+        except (GeneratorExit, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001  it is what the run is judged by
+            if not is_injected(error):
+                self._error = error
+        stage.recorder.after = None
+        stage.injector.close()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        self._judge.look(system)
+        self._judge.over()
+
+    def _look(self, hand: SimHand) -> None:
+        for check in tuple(hand.checks):
+            check()
+
+    def outcome(self, complaints: list[dict[str, Any]]) -> Outcome:
+        history, world = self._recorder.history, self._world
+        broken, last = None, len(history) - 1
+        if self._judge.broken:
+            broken = self._judge.broken[0]
+        elif world is not None and world.broken:
+            broken = Broken(ALWAYS, world.broken[0], last)
+        elif self._error is not None:
+            broken = Broken(PASSES, f"{type(self._error).__name__}: {self._error}", last)
+        elif complaints:
+            broken = Broken(COMPLAINS, told(complaints[0]), last)
+        return Outcome(
+            self._seed,
+            history,
+            (),
+            0,
+            broken=broken,
+            error=self._error,
+            seconds=history[-1].at if history else 0.0,
+            interesting={} if world is None else world.interesting,
+        )
