@@ -9,7 +9,8 @@ Theory of operation
    moment, and when nothing is ready any more.
 4. Work in threads takes no virtual time: while some is under way (`run_in_executor`, `asyncio.to_thread`), the clock
    gives it *patience* real seconds before it jumps. Threads that the loop does not know of are not waited for.
-5. When there is no timer either, nothing will ever happen again: that is an error, and says who waits where.
+5. When there is no timer either, nothing will ever happen again: that is an error, and says who waits where. So is a
+   million turns of the loop in which no time passes.
 6. An `ActorSystem` on such a loop takes its clock from it, and chance that is the same in every run. Actors in
    processes and threads of their own live in real time and are refused.
 """
@@ -41,6 +42,7 @@ Ts = TypeVarTuple("Ts")
 
 PATIENCE: Final = 1.0  # real seconds
 SHOWN: Final = 10  # tasks in an error
+ENDLESS: Final = 1_000_000  # turns of the loop without any time passing
 
 
 class _Select(selectors.DefaultSelector):
@@ -51,6 +53,7 @@ class _Select(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> Any:
         ready = super().select(0)
         if ready or timeout == 0:
+            self.loop.count_turn()
             return ready
         if self.loop.outside:
             ready = super().select(self.loop.patience)
@@ -71,7 +74,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, *, autojump: bool = True, patience: float = PATIENCE) -> None:
         select = _Select()
         select.loop = self
-        self.now = 0.0
+        self.now, self._turns = 0.0, 0
         self.autojump, self.patience = autojump, patience
         self.outside = 0
         self._goals: list[tuple[float, int, asyncio.Future[None]]] = []
@@ -124,6 +127,20 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Say whether the clock has somewhere to jump."""
         return bool(self._goals or (self.autojump and self._next() is not None))
 
+    def count_turn(self) -> None:
+        """Count a turn in which no time passes.
+
+        Raises:
+            VirtualTimeError: There have been so many that time will not go on.
+        """
+        self._turns += 1
+        if self._turns > ENDLESS:
+            self._turns = 0
+            raise VirtualTimeError(
+                f"time stands still at {self.now:g} s: {ENDLESS} turns of the loop, and always something more to do; "
+                "look for an actor that tells itself for ever, or for `sleep(0)` in a loop that never ends"
+            )
+
     def jump(self) -> None:
         """Nothing can run: go to the next timer, or to the moment that somebody advances to.
 
@@ -143,7 +160,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _go_to(self, now: float) -> None:
         """Have it be that time, exactly: asyncio would run timers early that are due within a nanosecond."""
-        self.now = now
+        self.now, self._turns = now, 0
         self._clock_resolution = ulp(now)
 
     def _next(self) -> float | None:

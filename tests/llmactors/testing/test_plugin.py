@@ -9,8 +9,6 @@ from plugins import named
 
 pytestmark = pytest.mark.timeout(120)
 
-ROOT = Path(__file__).resolve().parents[3]
-
 PROGRAM = """
 import asyncio, time
 import pytest
@@ -54,8 +52,7 @@ LENIENT = INI.format(mode="auto").replace("filterwarnings = error\n", "")  # pyt
 
 
 @pytest.fixture
-def program(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+def program(pytester: pytest.Pytester) -> pytest.Pytester:
     pytester.makepyfile(test_program=PROGRAM)
     return pytester
 

@@ -149,6 +149,26 @@ def test_of_many_who_wait_a_few_are_named() -> None:
         run_in_virtual_time(crowd())
 
 
+def test_what_goes_round_in_circles_without_any_time_passing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Restless(Actor):
+        @message
+        def again(self) -> None:
+            self.context.self_ref.tell(Restless.again())
+
+    async def for_ever() -> None:
+        async with ActorSystem() as system:
+            restless = await system.spawn(Restless)
+            try:
+                restless.tell(Restless.again())
+                await asyncio.sleep(1)
+            finally:
+                restless.kill()
+
+    monkeypatch.setattr("llmactors.testing._virtual.ENDLESS", 100)
+    with pytest.raises(VirtualTimeError, match="time stands still at 0 s: 100 turns of the loop"):
+        run_in_virtual_time(for_ever())
+
+
 @in_virtual_time()
 async def test_work_in_a_thread_takes_no_virtual_time() -> None:
     def work() -> str:

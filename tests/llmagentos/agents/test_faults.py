@@ -9,11 +9,12 @@ import pytest
 from llmactors import ActorRef
 from llmactors.errors import ActorEndedError, AskTimeoutError
 from llmactors.hosts import Loop
-from llmactors.testing import Supervised, VirtualClock, supervised
+from llmactors.testing import Supervised, VirtualClock, drive, stand_in, supervised
 from llmagentos import Agent, Journal, Models, ToolContext, tool
 from llmagentos._core.record import load
 from llmagentos._messages import Answer, Call, Called, Question, Repeating, Result, Said
 from llmagentos.agents.errors import AnswerFailedError
+from llmagentos.models import Finish, ModelInfo, ModelWorker, TextChunk
 from llmagentos.testing import (
     Piece,
     Script,
@@ -276,3 +277,20 @@ async def test_an_agent_killed_during_a_call_finds_the_call_closed(clock: Virtua
         assert turns[-1] == Result(1, turns[-1].outcome, "the answer was broken off before the tool ended")
         heard = [chunk async for chunk in ref.stream(Agent.say("and now?"))]
         assert not any(isinstance(chunk, Called) for chunk in heard)
+
+
+def test_an_agent_can_be_driven_by_hand() -> None:
+    class Clerk(Agent):
+        model = "any"
+
+    models, worker = stand_in(Models), stand_in(ModelWorker)
+    driven = drive(Clerk, known={"models": models})
+    reply = driven.send(Agent.answer("How are you?"))
+    driven.answer(worker, to=Models.worker)
+    driven.answer(ModelInfo(name="any", backend="none", context=0, embeds=False), to=ModelWorker.info)
+    (asked,) = driven.asked
+    assert asked.message.request.messages[-1].content == "How are you?"
+    driven.answer([TextChunk("Fine."), Finish("stop", 1, 1)], to=ModelWorker.generate)
+    assert reply.value == "Fine."
+    with pytest.raises(TypeError, match="a handle of an agent is neither"):
+        drive(Clerk())
