@@ -14,7 +14,7 @@ before it.
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nextafter
 from typing import Final, Protocol
 
 TICK: Final = 0.02  # seconds; a deadline is noticed at most this late
@@ -71,7 +71,7 @@ class Wheel:
         young = min((int(entry.deadline / TICK) + 1 for entry in self.young if entry.pending()), default=None)
         filed = min(self._buckets, default=None)
         ticks = [tick for tick in (young, filed) if tick is not None]
-        return min(ticks) * TICK if ticks else None
+        return time_of(min(ticks)) if ticks else None
 
     def _file(self, entry: Deadline) -> None:
         self._buckets.setdefault(int(entry.deadline / TICK) + 1, []).append(entry)
@@ -94,3 +94,11 @@ class Wheel:
                 self._place = 0
                 if not bucket:
                     self._buckets.pop(tick, None)
+
+
+def time_of(tick: int) -> float:
+    """Return the first time that belongs to a tick. The product alone may be a last digit short of it: 1003 * 0.02."""
+    time = tick * TICK
+    while int(time / TICK) < tick:
+        time = nextafter(time, inf)
+    return time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmactors._core.deadlines import TICK
+from llmactors._core.deadlines import TICK, time_of
 from llmactors._deadlines import Deadlines
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SimDeadlines(Deadlines):
 
     def wind(self) -> None:
         """Have `tick` called when the newest deadline is due."""
-        self._wind((int(self.young[-1].deadline / TICK) + 1) * TICK)
+        self._wind(time_of(int(self.young[-1].deadline / TICK) + 1))
 
     def _wind(self, due: float) -> None:
         if self.closed or (self._timer is not None and self._timer.when() <= due):

@@ -7,7 +7,7 @@ from math import inf, nan
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmactors._core.deadlines import SWEPT, TICK, Wheel
+from llmactors._core.deadlines import SWEPT, TICK, Wheel, time_of
 
 
 @dataclass
@@ -126,3 +126,8 @@ def test_a_deadline_that_has_moved_is_found_at_its_new_time() -> None:
     assert wheel
     assert turn(wheel, 4.0) == [3.0]
     assert not wheel
+
+
+def test_at_the_earliest_time_something_expires_whatever_the_digits_say() -> None:
+    for tick in range(1, 5_000):
+        assert int(time_of(tick) / TICK) == tick
