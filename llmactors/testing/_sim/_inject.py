@@ -13,6 +13,7 @@ import asyncio
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from llmactors import _ends as ends
@@ -46,13 +47,23 @@ class Order:
     done: asyncio.Future[str]
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A message that cannot pass, because one of its ends is cut off."""
+
+    sender: str
+    where: str
+    letter: Letter
+    deliver: Deliver
+
+
 @dataclass
 class Channel:
     """What is on its way from one to another, held up and in order."""
 
-    waiting: deque[tuple[float, Letter, Deliver]] = field(default_factory=deque)
+    waiting: deque[tuple[float, Waiting]] = field(default_factory=deque)
     free_at: float = 0.0
-    timer: asyncio.TimerHandle | None = None
+    timer: asyncio.Handle | None = None
 
 
 class Injector:
@@ -63,10 +74,10 @@ class Injector:
         self._count = 0
         self._orders: list[Order] = []
         self._channels: dict[tuple[str, str], Channel] = {}
-        self._cut_off: dict[str, list[tuple[Letter, Deliver]]] = {}
+        self._cut_off: dict[str, list[Waiting]] = {}
         self._joined: dict[str, asyncio.Future[None]] = {}
         self._writes: Counter[str] = Counter()
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timers: list[asyncio.Handle] = []
         self.healed = False
         self.active = bool(rules)
 
@@ -220,43 +231,62 @@ class Injector:
             if rule.kind == "delay":
                 return self._held_up(sender, letter, where, self._amount(rule, cell, point))
             self.part(cell, self._amount(rule, cell, point))
-        if where in self._cut_off or (by is not None and by.where in self._cut_off):
-            return self._queued(letter, where if where in self._cut_off else sender)
         if (sender, where) in self._channels:
             return self._held_up(sender, letter, where, 0.0)
+        if self._cut_between(sender, where) is not None:
+            return partial(self._passes, sender, where, letter)
         return None
 
-    def _queued(self, letter: Letter, key: str) -> Late:
-        def late(deliver: Deliver) -> bool:
-            self._cut_off[key].append((letter, deliver))
-            return True
+    def _cut_between(self, sender: str, where: str) -> str | None:
+        """Return which of the two is cut off; None where a message may pass."""
+        return next((end for end in (where, sender) if end in self._cut_off), None)
 
-        return late
+    def _passes(self, sender: str, where: str, letter: Letter, deliver: Deliver) -> bool:
+        """Deliver a message, or have it wait until both ends are joined again."""
+        cut = self._cut_between(sender, where)
+        if cut is None:
+            deliver()
+        else:
+            self._cut_off[cut].append(Waiting(sender, where, letter, deliver))
+        return True
 
     def _held_up(self, sender: str, letter: Letter, where: str, seconds: float) -> Late:
         channel = self._channels.setdefault((sender, where), Channel())
-        loop = asyncio.get_running_loop()
-        due = channel.free_at = max(loop.time() + seconds, channel.free_at)
+        due = channel.free_at = max(asyncio.get_running_loop().time() + seconds, channel.free_at)
 
         def late(deliver: Deliver) -> bool:
-            channel.waiting.append((due, letter, deliver))
+            channel.waiting.append((due, Waiting(sender, where, letter, deliver)))
             if channel.timer is None:
                 channel.timer = self._at(due, self._arrive, sender, where)
             return True
 
         return late
 
+    def _again(self, one: Waiting) -> None:
+        """A message that waited goes on, before those of the same sender that were sent later."""
+        channel, loop = self._channels.setdefault((one.sender, one.where), Channel()), asyncio.get_running_loop()
+        channel.waiting.append((loop.time(), one))
+        channel.waiting = deque(sorted(channel.waiting, key=lambda waiting: waiting[1].letter.number))
+        self._arrives_soon(channel, one.sender, one.where)
+
     def _arrive(self, sender: str, where: str) -> None:
+        """Let one message through. The next follows a step later: an ask that is let through sets out by then."""
         channel, now = self._channels[sender, where], asyncio.get_running_loop().time()
+        channel.timer = None
+        if not channel.waiting:
+            del self._channels[sender, where]
+        elif self.healed or channel.waiting[0][0] <= now:
+            _, one = channel.waiting.popleft()
+            self._passes(sender, where, one.letter, one.deliver)
+            self._arrives_soon(channel, sender, where)
+        else:
+            channel.timer = self._at(channel.waiting[0][0], self._arrive, sender, where)
+
+    def _arrives_soon(self, channel: Channel, sender: str, where: str) -> None:
         if channel.timer is not None:
             channel.timer.cancel()
-            channel.timer = None
-        while channel.waiting and (self.healed or channel.waiting[0][0] <= now):
-            channel.waiting.popleft()[2]()
-        if channel.waiting:
-            channel.timer = self._at(channel.waiting[0][0], self._arrive, sender, where)
-        else:
-            del self._channels[sender, where]
+        channel.timer = asyncio.get_running_loop().call_soon(self._arrive, sender, where)
+        self._timers.append(channel.timer)
 
     def _at(self, when: float, call: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
         self._timers = [timer for timer in self._timers if not timer.cancelled()]
@@ -272,8 +302,8 @@ class Injector:
         self.healed = True
         for timer in self._timers:
             timer.cancel()
-        lost = [(letter, where) for (_, where), way in self._channels.items() for _, letter, _ in way.waiting]
-        lost += [(letter, where) for where, waiting in self._cut_off.items() for letter, _ in waiting]
+        lost = [(one.letter, one.where) for way in self._channels.values() for _, one in way.waiting]
+        lost += [(one.letter, one.where) for waiting in self._cut_off.values() for one in waiting]
         for letter, where in lost:
             self._stage.lost(letter, where)
 
@@ -292,8 +322,8 @@ class Injector:
         joined = self._joined.pop(where, None)
         if joined is not None and not joined.done():
             joined.set_result(None)
-        for _, deliver in waiting or ():
-            deliver()
+        for one in waiting or ():
+            self._again(one)
 
     def unheard(self, cell: Any) -> Any:
         """Return what the answer of a worker that is cut off has to wait for; None for others."""
@@ -330,8 +360,8 @@ class Injector:
         self._orders.clear()
         for where in list(self._cut_off):
             self.join(where)
-        for sender, where in list(self._channels):
-            self._arrive(sender, where)
+        for (sender, where), channel in self._channels.items():
+            self._arrives_soon(channel, sender, where)
         for cell in self._stage.frozen():
             self.thaw(cell)
 
