@@ -12,8 +12,9 @@ from llmactors._system import ActorSystem
 from llmactors.errors import LinkedActorEndedError
 from llmactors.testing._arrivals import Arrivals
 from llmactors.testing._core.patterns import called, cut, first, fits, list_of
-from llmactors.testing._leftovers import Leftovers
+from llmactors.testing._leftovers import TURNS, Leftovers
 from llmactors.testing._probe import WITHIN, Probe
+from llmactors.testing._virtual import VirtualLoop
 from llmactors.testing.errors import ExpectationError, LeftBehindError
 
 if TYPE_CHECKING:
@@ -158,7 +159,11 @@ class Supervised(ActorSystem):
 
     async def _settle(self) -> None:
         """Let what was told before the end of the block be handled: else it would be lost in the stop."""
-        for _ in range(3):
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, VirtualLoop):
+            await loop.advance(0)
+            return
+        for _ in range(TURNS):
             await asyncio.sleep(0)
 
     async def _note_on(self, error: BaseException) -> None:

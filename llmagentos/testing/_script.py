@@ -2,7 +2,8 @@
 
 `ScriptedSpec` answers by the conversation alone, so that a restarted model gives the same answer again; it has no
 memory. A script has one: the first call gets the first line, whatever is asked, and a try after a fault gets the next.
-It outlives the lives of the model's worker, as a provider outlives the calls of its clients.
+It outlives the lives of the model's worker, as a provider outlives the calls of its clients, and begins anew with each
+event loop: with each test, and with each run of a simulation.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from llmactors.hosts import register
 from llmagentos.models import Chunk, Finish, GenerateRequest, TextChunk
@@ -29,8 +31,11 @@ class _Played:
     loads: int = 0
 
 
-_PLAYED: Final[dict[int, _Played]] = {}
-"""By the script's number: a script that crosses to its worker and back is still the same."""
+_PLAYED: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, _Played]]] = WeakKeyDictionary()
+"""By loop, so that each test and each simulated run begins anew; then by number: a script that has crossed to its
+worker and back is still the same."""
+_LAST: Final[dict[int, _Played]] = {}
+"""Of the loop that played a script last, for whoever looks afterwards."""
 
 
 @register
@@ -77,13 +82,24 @@ class Script:
 
     @property
     def requests(self) -> list[GenerateRequest]:
-        """What the model was asked so far, in order."""
+        """What the model was asked so far, in order: on this loop, or outside of any on the last one that played it."""
         return self.played.requests
 
     @property
+    def loaded(self) -> int:
+        """How often the model began to load so far."""
+        return self.played.loads
+
+    @property
     def played(self) -> _Played:
-        """What became of it so far."""
-        return _PLAYED.setdefault(self.number, _Played())
+        """What became of it so far. For the model."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return _LAST.get(self.number, _Played())
+        played = _PLAYED.setdefault(loop, {}).setdefault(self.number, _Played())
+        _LAST[self.number] = played
+        return played
 
 
 class Playing(Scripted):

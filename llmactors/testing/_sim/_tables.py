@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors._batch import Batch, parts_of
 from llmactors._carried import CarriedAsk, Envelope
+from llmactors._checks import CheckedFlow
 from llmactors._messages import Due, Inserted
 from llmactors._streams import Flow, message_of
 
@@ -29,6 +30,7 @@ def seen(table: Table) -> Table:
             table[cls] = _seen_batch(call)
         elif not issubclass(cls, INSIDE):
             table[cls] = _seen(call)
+    table[CheckedFlow] = table[Flow]
     table.missing = _seen(table.missing)
     table.streams = {cls: _seen_stream(call) for cls, call in table.streams.items()}
     table.slice = 1

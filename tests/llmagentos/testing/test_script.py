@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llmactors.hosts import Loop
-from llmactors.testing import VirtualClock, supervised
+from llmactors.testing import VirtualClock, run_in_virtual_time, supervised
 from llmagentos.models import ChatMessage, Finish, GenerateRequest, Model, Models, ModelWorker, TextChunk
 from llmagentos.models.errors import ModelNotLoadedError, ProviderFailedError, ProviderTimeoutError, RateLimitedError
 from llmagentos.testing import (
@@ -126,7 +126,21 @@ async def test_a_script_outlives_its_worker_and_its_way_through_messages() -> No
         async with worker.stream(ModelWorker.generate(REQUEST)) as chunks:
             assert [chunk async for chunk in chunks] == [TextChunk("Hello."), Finish("stop", 2, 1)]
     assert script.requests == [REQUEST, REQUEST]
-    assert script.played.loads == 2
+    assert script.loaded == 2
+
+
+def test_a_script_begins_anew_with_each_loop_and_can_be_looked_at_afterwards() -> None:
+    script = Script("first", "second")
+
+    async def play() -> list[object]:
+        model = script.open()
+        await model.load()
+        return (await said(model))[:1]
+
+    assert script.requests == []
+    for _ in range(2):
+        assert run_in_virtual_time(play()) == [TextChunk("first")]
+        assert script.requests == [REQUEST]
 
 
 @pytest.mark.parametrize("code", [200, 404, 600])
