@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from llmactors import _slots as slots
@@ -29,8 +29,11 @@ class MailboxesAreBounded(Law):
         self._touched.add(event.to if isinstance(event, Sent) else event.path)
         return ()
 
-    def look(self, system: ActorSystem) -> Iterator[str]:
+    def look(self, system: ActorSystem) -> Iterable[str]:
         """Count what waits in the mailboxes that were touched since."""
+        return self._count(system) if self._touched else ()
+
+    def _count(self, system: ActorSystem) -> Iterator[str]:
         while self._touched:
             ref = self._ref(system, self._touched.pop())
             if ref is None or ref.inbox is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from llmactors import ActorSystem
@@ -28,7 +28,7 @@ class BudgetsBalance(Law):
         self._unseen = True
         return ()
 
-    def look(self, system: ActorSystem) -> Iterator[str]:
+    def look(self, system: ActorSystem) -> Iterable[str]:
         """Audit every tree of accounts."""
         if self._unseen:
             self._unseen = False
@@ -36,6 +36,9 @@ class BudgetsBalance(Law):
                 account = getattr(overseer, "_account", None)
                 if isinstance(account, BudgetAccount):
                     self._banks.setdefault(account.bank)
+        return self._audited() if self._banks else ()
+
+    def _audited(self) -> Iterator[str]:
         for bank in self._banks:
             yield from audit(bank.ledger, _held(bank))
 

@@ -52,7 +52,6 @@ class Family:
     stage: str = STARTING
     children: dict[str, Child] = field(default_factory=dict)
     terms: Terms | None = None
-    complaints: list[tuple[int, Complaint]] = field(default_factory=list)
 
 
 class FamilyLaw(Law):
@@ -65,6 +64,7 @@ class FamilyLaw(Law):
         self._living: dict[str, int] = {}
         self._owners: dict[int, int] = {}
         self._unseen = False
+        self._complaints: list[tuple[int, Family, Complaint]] = []
 
     # -- for subclasses ---------------------------------------------------------------------------------------
     def begins(self, family: Family, child: Child, event: LifeBegan) -> Complaint | None:  # noqa: ARG002  for subclasses
@@ -115,19 +115,18 @@ class FamilyLaw(Law):
             case LifeEnded():
                 child.stage, child.clean = OVER, event.clean
 
-    @staticmethod
-    def _complain(family: Family, event: Event, complaint: Complaint | None) -> None:
+    def _complain(self, family: Family, event: Event, complaint: Complaint | None) -> None:
         if complaint is not None:
-            family.complaints.append((event.number, complaint))
+            self._complaints.append((event.number, family, complaint))
 
     # -- what is declared -------------------------------------------------------------------------------------
-    def look(self, system: ActorSystem) -> Iterator[str]:
+    def look(self, system: ActorSystem) -> Iterable[str]:
         """See what supervisors declare that began or changed since; say what was broken."""
         if self._unseen:
             self._unseen = False
             for path, overseer in overseers(system):
                 self.declared(path, terms_of(path, overseer))
-        return self.over()
+        return self.over() if self._complaints else ()
 
     def declared(self, path: str, terms: Terms | None) -> None:
         """Take note of what the supervisor at *path* declares."""
@@ -137,11 +136,12 @@ class FamilyLaw(Law):
 
     def over(self) -> Iterator[str]:
         """Say what was broken by those who have been seen."""
-        for family in self._families.values():
-            if family.complaints and family.terms is not None:
-                complaints, family.complaints = family.complaints, []
-                for number, complaint in complaints:
-                    yield from (Found(what, number) for what in complaint(family.terms))
+        complaints, self._complaints = self._complaints, []
+        for number, family, complaint in complaints:
+            if family.terms is None:
+                self._complaints.append((number, family, complaint))
+                continue
+            yield from (Found(what, number) for what in complaint(family.terms))
 
 
 class StopOrderIsReversed(FamilyLaw):

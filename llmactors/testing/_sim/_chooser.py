@@ -4,6 +4,8 @@ Theory of operation
 1. Without either, each choice is the plain one: the oldest message, the first timer, no fault.
 2. What is chosen instead is noted by name (see `_core.choices`); the notes are the run's tape.
 3. A tape that is replayed says what to pick at the points that it names; all others are plain.
+4. A point that comes up again has a number behind its name, and so have options that are called the same. Else a tape
+   could not say that it was the second time, or the second of two timers, and would play another run.
 """
 
 from __future__ import annotations
@@ -56,6 +58,7 @@ class Chooser:
         self._random, self._picker, self._replay = random, picker, replay
         self.taken: list[Choice] = []
         self.points = 0
+        self._asked: dict[str, int] = {}
 
     # -- the schedule ----------------------------------------------------------------------------------------
     def next(self, cells: Sequence[Any]) -> int:
@@ -76,11 +79,11 @@ class Chooser:
         """Choose which of several timers that are due fires first."""
         if self._picker is None and self._replay is None:
             return 0
-        names = [name_of_timer(timer) for timer in timers]
+        names = _told_apart([name_of_timer(timer) for timer in timers])
         return self._pick(f"timer {names[0]}", names, names)
 
     def _pick(self, point: str, options: Sequence[str], actors: Sequence[str]) -> int:
-        self.points += 1
+        point = self._point(point)
         if self._replay is not None:
             said = self._replay.pick(point, options)
             place = 0 if said is None else options.index(said)
@@ -91,10 +94,15 @@ class Chooser:
             self.taken.append(Choice(point, options[place]))
         return place
 
+    def _point(self, name: str) -> str:
+        self.points += 1
+        times = self._asked[name] = self._asked.get(name, 0) + 1
+        return name if times == 1 else f"{name} ({times})"
+
     # -- faults ----------------------------------------------------------------------------------------------
     def happens(self, point: str, rate: float) -> bool:
         """Choose whether a fault happens at a point."""
-        self.points += 1
+        point = self._point(point)
         if self._replay is not None:
             happens = self._replay.pick(point, (YES,)) is not None
         else:
@@ -105,7 +113,7 @@ class Chooser:
 
     def amount(self, point: str, low: float, high: float) -> float:
         """Choose how much of something there is, such as the seconds of a delay."""
-        point = f"{point} amount"
+        point = self._point(f"{point} amount")
         if self._replay is not None:
             said = self._replay.pick(point, None)
             if said is None:
@@ -116,3 +124,13 @@ class Chooser:
         if value != low:
             self.taken.append(Choice(point, repr(value)))
         return value
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Number those that are called the same."""
+    seen: dict[str, int] = {}
+    apart = []
+    for name in names:
+        times = seen[name] = seen.get(name, 0) + 1
+        apart.append(name if times == 1 else f"{name} ({times})")
+    return apart
