@@ -34,6 +34,7 @@ from llmactors._reports import report
 from llmactors._streams import message_of
 from llmactors.errors import HandlerTimeoutError
 from llmactors.hosts import _loop
+from llmactors.hosts._abandoned import ASYNC_EXC
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -138,6 +139,11 @@ class Watcher:
         outside, self._outside = self._outside, None
         if outside is not None:
             outside.close()
+
+    @property
+    def means(self) -> str:
+        """What a handler that does not return is interrupted by, in words."""
+        return "a signal" if self._by_signal else ASYNC_EXC
 
     # -- the thread ------------------------------------------------------------------------------------------
     def _run(self) -> None:

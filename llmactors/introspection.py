@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-__all__ = ["Event", "Size", "Tracing", "describe", "get_state", "replace_state", "state_size", "trace"]
+__all__ = ["Event", "Size", "Tracing", "describe", "get_state", "interruption", "replace_state", "state_size", "trace"]
 
 KEPT: int = 1_000  # events
 NOT_STATE: Final = (ActorRef, Actor, ActorSystem, Context, AbstractEventLoop, Future, Thread)
@@ -133,6 +133,22 @@ async def replace_state(ref: ActorRef[Any], change: Callable[[dict[str, Any]], M
         return dict(after)
 
     return await _host_of(ref).inside(ref, replaced)
+
+
+def interruption(ref: ActorRef[Any]) -> str:
+    """Say what a handler of this actor that does not return is interrupted by.
+
+    A signal, on the loop in the main thread; in any other thread `PyThreadState_SetAsyncExc`, which takes effect at the
+    next step in Python; the end of its process; or nothing, on the loop of a system without a watchdog.
+
+    Raises:
+        HostCapabilityError: It is asked of an actor of another process.
+    """
+    host: Any = ref.handlers.host
+    if not hasattr(host, "interruption"):
+        raise HostCapabilityError(_name_of(ref), f"say what interrupts `{ref.path}`")
+    means: str = host.interruption(ref)
+    return means
 
 
 def trace(ref: ActorRef[Any], keep: int = KEPT) -> Tracing:

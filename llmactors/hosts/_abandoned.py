@@ -10,6 +10,9 @@ from weakref import WeakSet
 
 from llmactors._reports import report
 
+ASYNC_EXC: Final = "PyThreadState_SetAsyncExc"
+"""What a thread is interrupted by, other than the main one: an exception at its next step in Python."""
+
 _given_up: Final[WeakSet[threading.Thread]] = WeakSet()
 
 

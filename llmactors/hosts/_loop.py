@@ -302,6 +302,12 @@ class LoopHost:
         """Call with the instance: on the loop no handler runs meanwhile."""
         return call(cell.actor)
 
+    def interruption(self, cell: ActorRef[Any]) -> str:
+        """Say what a handler that does not return is interrupted by."""
+        watcher = cell.system.watcher
+        means = "nothing: the system has no watchdog" if watcher is None else watcher.means
+        return getattr(cell.handlers.cls, "_interrupted_by", means)
+
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
         """Nothing to do: on the loop the gate withholds the go-ahead."""
 

@@ -76,6 +76,10 @@ class Host(Protocol):
         """Say what the incarnation has used so far."""
         ...
 
+    def interruption(self, cell: ActorRef[Any]) -> str:
+        """Say what a handler that does not return is interrupted by."""
+        ...
+
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
         """Let the slot's incarnations have *share* cores at most; None lifts it."""
         ...

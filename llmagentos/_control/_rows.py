@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from llmactors import Actor, ActorRef, limits
+from llmactors import Actor, ActorRef, introspection, limits
 from llmactors.introspection import Event
 from supervisors import DynamicSupervisor, Supervisor
 
@@ -54,6 +54,7 @@ def details(ref: ActorRef[Any]) -> dict[str, Any]:
         "class": _named(ref.cls),
         "spent": {name: f"{amount:g}" for name, amount in ref.usage().spent.items()} or None,
         "enforcement": str(limits.enforcement(ref)),
+        "interrupted by": introspection.interruption(ref),
         "children": [child.path for child in ref.children()],
         "dead letters": [f"{one.reason}: {_name_of(one.message)}" for one in letters if one.path == ref.path],
         "about": _about(ref.cls),
@@ -84,6 +85,7 @@ def resting_details(parent: str, name: str, actor: Any, state: str, starts: int)
         "class": _named(cls),
         "spent": None,
         "enforcement": None,
+        "interrupted by": None,
         "children": [],
         "dead letters": [],
         "about": _about(cls),

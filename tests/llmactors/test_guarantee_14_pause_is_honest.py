@@ -149,6 +149,45 @@ async def test_a_paused_child_that_dies_comes_back_paused() -> None:
         assert await ask == 0
 
 
+class Beginner(Actor):
+    """Tells how far it has come."""
+
+    def __init__(self, steps: list[str], waits: bool) -> None:
+        self.steps, self.waits = steps, waits
+        steps.append("made")
+
+    async def on_start(self) -> None:
+        if self.waits:
+            await self.context.checkpoint()
+        self.steps.append("started")
+
+    @message
+    def work(self) -> str:
+        self.steps.append("worked")
+        return "worked"
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_child_that_comes_back_paused_begins_and_on_start_may_wait_for_the_resume(waits: bool) -> None:
+    async with ActorSystem() as system:
+        steps: list[str] = []
+        owner = await keeper(system)
+        slot = owner.opens(Beginner, steps, waits)
+        await owner.hears(Started)
+        slot.ref.pause()
+        slot.kill()
+        await owner.hears(Ended)
+        del steps[:]
+        slot.revive()
+        ask = asyncio.create_task(slot.ref.ask(Beginner.work()))
+        await turns()
+        assert steps == (["made"] if waits else ["made", "started"])
+        assert (slot.ref.state, ask.done()) == ("starting" if waits else "paused", False)
+        slot.ref.resume()
+        assert await ask == "worked"
+        assert steps == ["made", "started", "worked"]
+
+
 async def test_pausing_and_resuming_twice_is_once() -> None:
     async with ActorSystem() as system:
         ref = await system.spawn(Counter)

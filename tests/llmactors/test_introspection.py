@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from waiting import until
 
-from llmactors import Actor, ActorRef, ActorSystem, Later, Report, message, trace
+from llmactors import Actor, ActorRef, ActorSystem, Later, Report, Watchdog, message, trace
 from llmactors import introspection as sight
 from llmactors.errors import ActorDownError, ActorEndedError, HostCapabilityError
 from llmactors.hosts import Loop, Process, Thread
@@ -314,3 +314,16 @@ async def test_an_account_counts_what_was_handled(row: str) -> None:
             await ref.ask(Clerk.add(1))
         usage = ref.usage()
         assert (usage.handled, usage.restarts, usage.mailbox) == (3, 0, 0)
+
+
+async def test_g13_it_is_said_what_a_handler_that_does_not_return_is_interrupted_by() -> None:
+    async with ActorSystem() as unwatched, ActorSystem(watchdog=Watchdog(sentinel=False)) as watched:
+        said = {host: sight.interruption(await watched.spawn(Clerk, host=host)) for host in (Loop(), Thread())}
+        assert said == {Loop(): "a signal", Thread(): "PyThreadState_SetAsyncExc"}
+        assert sight.interruption(await unwatched.spawn(Clerk)) == "nothing: the system has no watchdog"
+        assert sight.interruption(await watched.spawn(Clerk, host=Process())) == "the end of its process"
+
+
+def test_g13_off_the_main_thread_a_loop_is_interrupted_as_a_thread_is() -> None:
+    with ActorSystem(watchdog=Watchdog(sentinel=False)).blocking() as system:
+        assert sight.interruption(system.spawn(Clerk).ref) == "PyThreadState_SetAsyncExc"

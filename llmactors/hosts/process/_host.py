@@ -288,6 +288,10 @@ class ProcessHost:
         life: Life | None = cell.actor
         return 0 if life is None else life.waiting
 
+    def interruption(self, cell: ActorRef[Any]) -> str:  # noqa: ARG002  the port's signature
+        """Say what a handler that does not return is interrupted by."""
+        return "the end of its process"
+
     def usage(self, cell: ActorRef[Any]) -> Usage:
         """Return the account: CPU time and memory are the operating system's figures, others the worker's own."""
         extra = cell.need_extra()

@@ -45,6 +45,7 @@ class ThespianChild(Stand):
     """
 
     local = False  # it has a host, which lets messages be as they are
+    _interrupted_by = "the end of its process"
 
     def __init__(self, actor_class: Callable[..., Any]) -> None:
         self._class = actor_class

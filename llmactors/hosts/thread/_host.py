@@ -17,6 +17,7 @@ from llmactors._core.flags import STARTING
 from llmactors._exits import Crash, Killed
 from llmactors._messages import Down, Exited
 from llmactors.errors import HandlerTimeoutError, HostCapabilityError
+from llmactors.hosts._abandoned import ASYNC_EXC
 from llmactors.hosts._loop import LoopHost
 from llmactors.hosts.thread._context import ThreadContext
 from llmactors.hosts.thread._life import Life
@@ -171,6 +172,10 @@ class ThreadHost(LoopHost):
             life.looks.discard(answer)
 
     # -- what is known -----------------------------------------------------------------------------------------
+    def interruption(self, cell: ActorRef[Any]) -> str:  # noqa: ARG002  the port's signature
+        """Say what a handler past its limit, or that of a killed life, is interrupted by."""
+        return ASYNC_EXC
+
     def usage(self, cell: ActorRef[Any]) -> Usage:
         """Return the account: the CPU time is that of the thread, and of what ran on the loop."""
         life, usage = _life_of(cell), super().usage(cell)

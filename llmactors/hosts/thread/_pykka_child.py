@@ -12,6 +12,7 @@ from llmactors._declare import message
 from llmactors._exits import Crash, Exit, Normal
 from llmactors._later import Later
 from llmactors.errors import HandlerTimeoutError
+from llmactors.hosts._abandoned import ASYNC_EXC
 from llmactors.hosts._stand import Stand
 from llmactors.hosts.thread._config import need_pykka
 
@@ -34,6 +35,8 @@ class PykkaChild(Stand):
         args: For its constructor.
         kwargs: For its constructor.
     """
+
+    _interrupted_by = ASYNC_EXC
 
     def __init__(self, actor_class: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self._class, self._args, self._kwargs = actor_class, args, kwargs
