@@ -17,8 +17,10 @@ from llmactors._actor import Actor
 from llmactors._context import Context
 from llmactors._core.flags import DEAD, ENDED, REMOTE, STARTING
 from llmactors._core.sizes import Size, measure
+from llmactors._messages import name_of
 from llmactors._redact import OURS, state_of, told_state
 from llmactors._ref import ActorRef
+from llmactors._streams import message_of
 from llmactors._system import ActorSystem
 from llmactors._tracing import Tracing
 from llmactors._values import Event
@@ -28,7 +30,18 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-__all__ = ["Event", "Size", "Tracing", "describe", "get_state", "interruption", "replace_state", "state_size", "trace"]
+__all__ = [
+    "Event",
+    "Size",
+    "Tracing",
+    "describe",
+    "get_state",
+    "in_hand",
+    "interruption",
+    "replace_state",
+    "state_size",
+    "trace",
+]
 
 KEPT: int = 1_000  # events
 NOT_STATE: Final = (ActorRef, Actor, ActorSystem, Context, AbstractEventLoop, Future, Thread)
@@ -149,6 +162,13 @@ def interruption(ref: ActorRef[Any]) -> str:
         raise HostCapabilityError(_name_of(ref), f"say what interrupts `{ref.path}`")
     means: str = host.interruption(ref)
     return means
+
+
+def in_hand(ref: ActorRef[Any]) -> tuple[str, ...]:
+    """Name the messages that an actor handles just now, without what is in them; also while it does nothing else."""
+    told = getattr(ref.handlers.host, "in_hand", None)
+    items = [job.item for job in ref.need_extra().jobs] if told is None else told(ref)
+    return tuple(name_of(message_of(item)) for item in items if item is not None)
 
 
 def trace(ref: ActorRef[Any], keep: int = KEPT) -> Tracing:

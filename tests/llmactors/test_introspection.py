@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,6 +50,10 @@ class Clerk(Actor):
     @message
     def fail(self, password: str) -> int:
         raise ValueError(f"no good: {len(password)}")
+
+    @message
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     @message(raises=(KeyError,))
     def miss(self) -> int:
@@ -327,3 +332,22 @@ async def test_g13_it_is_said_what_a_handler_that_does_not_return_is_interrupted
 def test_g13_off_the_main_thread_a_loop_is_interrupted_as_a_thread_is() -> None:
     with ActorSystem(watchdog=Watchdog(sentinel=False)).blocking() as system:
         assert sight.interruption(system.spawn(Clerk).ref) == "PyThreadState_SetAsyncExc"
+
+
+@b("B59")
+@pytest.mark.parametrize("host", HOSTS)
+async def test_it_is_said_what_is_in_hand_also_of_one_that_does_not_come_back(host: Any, row: str) -> None:
+    async with ActorSystem() as system:
+        ref = await system.spawn(Clerk, host=host)
+        assert sight.in_hand(ref) == ()
+        ref.tell(Clerk.wait())
+        ref.tell(Clerk.add(1))
+        await until(lambda: sight.in_hand(ref) == ("Clerk.wait",))
+        if host != Loop():
+            busy = await system.spawn(Clerk, host=host)
+            busy.tell(Clerk.sleep(0.5))
+            await until(lambda: sight.in_hand(busy) == ("Clerk.sleep",))
+            assert busy.state == "running"
+            await until(lambda: sight.in_hand(busy) == ())
+        ref.kill()
+        await ref.wait_ended()

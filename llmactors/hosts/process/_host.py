@@ -288,6 +288,11 @@ class ProcessHost:
         life: Life | None = cell.actor
         return 0 if life is None else life.waiting
 
+    def in_hand(self, cell: ActorRef[Any]) -> list[Any]:
+        """Return what the worker has in hand, as it writes it down."""
+        life: Life | None = cell.actor
+        return [] if life is None or life.over else [item for _, item in life.post.sent.hands(life.calls)]
+
     def interruption(self, cell: ActorRef[Any]) -> str:  # noqa: ARG002  the port's signature
         """Say what a handler that does not return is interrupted by."""
         return "the end of its process"

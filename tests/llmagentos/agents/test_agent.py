@@ -1,13 +1,18 @@
 """An agent answers, calls tools, and goes on whatever ends: its worker, its tools, itself."""
 
 import asyncio
+import sys
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from waiting import until
 
 from llmactors import ActorRef, ActorSystem, Crash
-from llmactors.hosts import Loop
+from llmactors.errors import AskTimeoutError
+from llmactors.hosts import Loop, Process
+from llmactors.introspection import in_hand
 from llmagentos._journal import Journal
 from llmagentos._messages import AgentChunk, Called, Calling, Paused, Repeating, Resumed, Said
 from llmagentos.agents import Agent
@@ -239,6 +244,26 @@ async def test_an_async_run_that_fails_is_the_agent_s_crash() -> None:
         exit = await busy.wait_ended()
     assert isinstance(exit, Crash)
     assert "negative steps" in str(exit.error)
+
+
+class Plodding(Agent):
+    """Has a plain `run`, and so a process with one hand."""
+
+    model = TALK
+
+    def run(self) -> None:
+        time.sleep(1.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="worker processes are Linux's")
+async def test_an_agent_with_a_plain_run_answers_nothing_meanwhile_and_one_sees_why() -> None:
+    async with ActorSystem() as system:
+        plodding = await system.spawn(Plodding, name="plodding", host=Process())
+        await until(lambda: in_hand(plodding) == ("Agent.main",))
+        assert plodding.state == "running"
+        with pytest.raises(AskTimeoutError):
+            await plodding.ask(Plodding.answer("hi"), timeout=0.05)
+        assert (await plodding.wait_ended()).clean
 
 
 async def test_the_verbs_of_the_handle_make_no_sense_inside_the_agent() -> None:
