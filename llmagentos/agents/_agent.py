@@ -79,9 +79,9 @@ class Agent(LifeCycle, Actor):
     def run(self) -> Any:
         """Do the agent's own work, beside answering. Override it, plain or async; it may run for ever.
 
-        When it returns, the agent ends. A plain one needs a `Process()` host, where its loop holds up nobody else. It has
-        the agent's one hand, so the agent answers nothing meanwhile: questions wait until it returns, or their time is
-        up, and `inspect` shows `Agent.main` in hand. Make it async for an agent that works and answers.
+        When it returns, the agent ends. A plain one needs a `Process()` host, where its loop holds up nobody else; it
+        has the agent's one hand, so the agent answers nothing meanwhile: questions wait until it returns, or their time
+        is up, and `inspect` shows `Agent.main` in hand. Make it async for an agent that works and answers.
         """
 
     async def on_start(self) -> None:
