@@ -56,20 +56,29 @@ class Tracing:
     async def __aenter__(self) -> Self:
         self._over = False
         cell = self._cell
-        if not isinstance(cell.handlers, TracedTable):
-            cell.handlers = TracedTable(cell.handlers)
-        cell.handlers.tracings.append(self)
+        table: Any = cell.handlers
+        if not hasattr(table, "tracings"):
+            table = cell.handlers = self._begin(table)
+        table.tracings.append(self)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._over = True
-        table = self._cell.handlers
-        if isinstance(table, TracedTable):
+        table: Any = self._cell.handlers
+        if hasattr(table, "tracings"):
             table.tracings.remove(self)
             if not table.tracings:
                 self._cell.handlers = table.original
+                self._end()
+
+    def _begin(self, table: Table) -> Any:
+        """Nobody else traces the actor: return the table that knows who does."""
+        return TracedTable(table)
+
+    def _end(self) -> None:
+        """Nobody traces the actor any more."""
 
     def __aiter__(self) -> Self:
         return self

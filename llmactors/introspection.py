@@ -179,13 +179,17 @@ def trace(ref: ActorRef[Any], keep: int = KEPT) -> Tracing:
         keep: Events that may wait to be taken, 1 or more; the oldest go when there are more.
 
     Raises:
-        HostCapabilityError: Its messages are handled in another process.
+        HostCapabilityError: Its host does not show its messages.
     """
     if keep < 1:
         raise ValueError(f"keep={keep!r}: at least 1 event is kept")
-    if ref.flags & REMOTE:
+    if not ref.flags & REMOTE:
+        return Tracing(ref, keep)
+    tracing = getattr(ref.handlers.host, "tracing", None)
+    if tracing is None:
         raise HostCapabilityError(_name_of(ref), f"trace the messages of `{ref.path}`")
-    return Tracing(ref, keep)
+    far: Tracing = tracing(ref, keep)
+    return far
 
 
 def _is_state(value: Any) -> bool:

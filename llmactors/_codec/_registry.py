@@ -187,7 +187,8 @@ def _register_our_own() -> None:
     for cls in vars(errors).values():
         if isinstance(cls, type) and issubclass(cls, Exception):
             register(cls)
-    for cls in (_exits.Normal, _exits.Shutdown, _exits.Crash, _exits.Killed, _messages.Down, _messages.Exited):
+    exits = (_exits.Normal, _exits.Shutdown, _exits.Crash, _exits.Killed)
+    for cls in (*exits, _messages.Down, _messages.Exited, _messages.Idle):
         register(cls)
 
 

@@ -7,8 +7,7 @@ import pytest
 from virtual import VirtualSystem, behaviour, now
 from waiting import until
 
-from llmactors import Actor, ActorSystem, Idle, message
-from llmactors.errors import HostCapabilityError
+from llmactors import Actor, ActorSystem, Idle, Later, message
 from llmactors.hosts import Process, Thread
 
 
@@ -94,20 +93,68 @@ async def test_the_notice_ends_with_the_life_that_it_is_for() -> None:
         assert ref.actor.idle_at == [15]
 
 
-async def test_threads_tell_it_too_and_processes_refuse() -> None:
-    class Quick(Actor):
-        idle_timeout = 0.01
-        heard = 0
+class Quick(Actor):
+    idle_timeout = 0.01
 
-        def receive(self, message: Any) -> None:
-            assert isinstance(message, Idle)
-            self.heard += 1
+    def __init__(self) -> None:
+        self._heard = 0
+        self._awaited: list[Later[int]] = []
 
+    @message
+    def heard_twice(self) -> Later[int]:
+        self._awaited.append(Later())
+        return self._awaited[-1]
+
+    @message
+    async def work_and_say(self, seconds: float) -> int:
+        before = self._heard
+        await asyncio.sleep(seconds)
+        return self._heard - before
+
+    @message
+    def end(self) -> None:
+        raise RuntimeError("as told")
+
+    def receive(self, message: Any) -> None:
+        match message:
+            case Idle(seconds):
+                assert seconds == 0.01
+                self._heard += 1
+                if self._heard > 1:
+                    for later in self._awaited:
+                        later.answer(self._heard)
+                    self._awaited.clear()
+            case _:
+                super().receive(message)
+
+
+@pytest.mark.parametrize("host", [Thread(), Process()], ids=["thread", "process"])
+async def test_threads_and_processes_tell_it_too(host: Any) -> None:
     async with ActorSystem() as system:
-        ref = await system.spawn(Quick, host=Thread())
-        await until(lambda: ref.actor.heard > 1)
-        with pytest.raises(HostCapabilityError):
-            await system.spawn(Patient, host=Process())
+        ref = await system.spawn(Quick, host=host)
+        assert await ref.ask(Quick.heard_twice()) == 2
+
+
+async def test_a_worker_that_works_is_not_idle() -> None:
+    async with ActorSystem() as system:
+        ref = await system.spawn(Quick, host=Process())
+        assert await ref.ask(Quick.work_and_say(0.1)) == 0
+        assert await ref.ask(Quick.heard_twice()) == 2
+
+
+async def test_the_notice_reaches_each_life_in_a_worker() -> None:
+    from supervisors import Supervisor, child
+
+    class App(Supervisor):
+        quick = child(Quick, host=Process())
+
+    async with ActorSystem(App) as system:
+        ref = system.ref(App.quick)
+        await ref
+        ref.tell(Quick.end())
+        await until(lambda: ref.usage().restarts == 1)
+        assert await ref.ask(Quick.heard_twice()) == 2
+        assert not system.dead_letters.counts
 
 
 @pytest.mark.parametrize("wrong", [0, -1.0, True, "soon"])

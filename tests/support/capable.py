@@ -5,8 +5,8 @@ import os
 import signal
 from typing import Any
 
-from llmactors import Actor, ActorRef, message
-from llmactors.errors import ActorDownError, UnknownActorError, WaitCycleError
+from llmactors import Actor, ActorRef, Mailbox, message
+from llmactors.errors import ActorDownError, HostCapabilityError, UnknownActorError, WaitCycleError
 from llmactors.hosts import Process
 from supervisors import Supervisor, child
 
@@ -102,6 +102,57 @@ class Passer(Actor):
     async def pass_on(self, to: list[ActorRef[Any]]) -> str:
         answer: str = await to[0].ask(Passer.pass_on(to[1:])) if to else "done"
         return answer
+
+
+class Pusher(Actor):
+    """Has room for one message, and sends to others, waiting for theirs."""
+
+    mailbox = Mailbox(capacity=1)
+
+    def __init__(self) -> None:
+        self.got: list[int] = []
+        self.gate = asyncio.Event()
+
+    @message
+    def take(self, number: int) -> None:
+        self.got.append(number)
+
+    @message(timeout=60, raises=(WaitCycleError,))
+    async def push(self, to: ActorRef[Any], count: int) -> int:
+        for number in range(count):
+            await to.send(Pusher.take(number))
+        return count
+
+    @message(timeout=60, raises=(WaitCycleError,))
+    async def be_pushed(self, by: ActorRef[Any], count: int) -> int:
+        pushed: int = await by.ask(Pusher.push(self.context.self_ref, count))
+        return pushed
+
+    @message(timeout=60)
+    async def hold(self) -> None:
+        await self.gate.wait()
+
+
+class Family(Supervisor):
+    """What an actor in a worker begins where it wants children that come back."""
+
+    counter = child(Counter, 1)
+
+
+class Parent(Actor):
+    """Has a family, which lives in the main process, and can keep no slot itself."""
+
+    @message
+    async def begin(self) -> ActorRef[Any]:
+        return await self.context.spawn(Family, name="family")
+
+    @message
+    def keep(self) -> str:
+        try:
+            self.context.open("kept", Counter)
+        except HostCapabilityError as error:
+            return str(error)
+        return "kept"
 
 
 class App(Supervisor):

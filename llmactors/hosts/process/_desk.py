@@ -1,7 +1,8 @@
 """What a worker asks of the main process: messages to refs that it was handed, and its actor's context.
 
 A worker can address only refs that this connection has handed to it. What it spawns lives here, is an actor class whose
-module the main process has imported already, and hangs on the worker's actor.
+module the main process has imported already, and hangs on the worker's actor. A request is withdrawn when the worker's
+handler, which waits for its answer, is cancelled.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _accounts as accounts
+from llmactors import _slots as slots
 from llmactors._actor import Actor
 from llmactors._context import Context, Monitor
 from llmactors._core.flags import OVER, STARTING
@@ -40,23 +42,24 @@ class Desk:
 
     def __init__(self, life: Life) -> None:
         self._life = life
-        self._waits: dict[int, ActorRef[Any]] = {}  # whom handlers wait for, by the number of their ask
+        self._waits: dict[int, ActorRef[Any]] = {}  # whom handlers wait for, by the number of their ask or request
         self._awaited = 0  # the number of the ask that comes next, if a handler waits for it
         self._monitors: dict[int, Monitor] = {}
         self._stopping: dict[int, Awaitable[Exit]] = {}
         self._reserved: dict[int, accounts.Reservation] = {}
-        self._unwanted: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # requests that are not answered yet, by number
 
     def close(self) -> None:
         """The worker is gone."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
 
     def waits_for(self) -> tuple[ActorRef[Any], ...] | None:
         """Return whom the worker's handlers wait for, if all that it may have in hand do."""
         life = self._life
-        self._waits = {number: ref for number, ref in self._waits.items() if number in life.served.open}
+        self._waits = {
+            number: ref for number, ref in self._waits.items() if number in self._tasks or number in life.served.open
+        }
         hands = max(len(life.post.sent.hands(life.calls)), life.cell.handlers.concurrency)
         return tuple(self._waits.values()) if len(self._waits) >= hands else None
 
@@ -119,8 +122,8 @@ class Desk:
     # -- orders ------------------------------------------------------------------------------------------------
     def _order(self, name: str, arguments: list[Any]) -> None:
         match name, arguments:
-            case "awaits", [int(number)]:
-                self._awaited = number
+            case (("awaits" | "withdraw"), [int(number)]):
+                getattr(self, f"_{name}")(number)
             case "unstash", []:
                 self._life.unstash()
             case "finish", []:
@@ -158,10 +161,10 @@ class Desk:
                     self._answer(number, self._life.cell.system.ref(spec))
                 case "state", [int(target)]:
                     self._answer(number, self._ref(target).state)
-                case "send", [int(target), endpoint, content, timeout]:
+                case "send", [int(target), endpoint, content, timeout, bool(hand)]:
                     ref = self._ref(target)
                     message = grammar_of(ref.cls).read(self._life.codec, endpoint, content)
-                    self._later(number, ref.send(message, timeout))
+                    self._later(number, self._send(number if hand else None, ref, message, timeout))
                 case "up", [int(target)]:
                     self._later(number, _up(self._ref(target)))
                 case "stopped", [int(target)]:
@@ -182,17 +185,35 @@ class Desk:
         else:
             reservation.__enter__()
         self._reserved[key] = reservation
-        if key in self._unwanted:
-            self._unwanted.remove(key)
-            self._settle(key, {})
 
     def _settle(self, key: int, used: dict[str, float]) -> None:
         reservation = self._reserved.pop(key, None)
-        if reservation is None:  # the worker's handler was cancelled while it waited
-            self._unwanted.add(key)
-        else:
+        if reservation is not None:  # else it was refused, or withdrawn
             reservation.used(**used)
             reservation.__exit__()
+
+    def _awaits(self, number: int) -> None:
+        """A handler waits for the answer to the ask of that number, which comes next."""
+        self._awaited = number
+
+    def _withdraw(self, number: int) -> None:
+        """The handler that waited for the answer to a request was cancelled."""
+        if number in self._tasks:
+            self._tasks[number].cancel()
+
+    async def _send(self, hand: int | None, ref: ActorRef[Any], message: Any, timeout: float | None) -> None:
+        """Send, waiting for room; *hand* is the number under which a handler waits for that, if one does."""
+        if hand is None or slots.has_room(ref):
+            await ref.send(message, timeout)
+            return
+        self._waits[hand] = ref
+        try:
+            path = circle(self._life.cell)
+            if path is not None:
+                raise WaitCycleError(path)
+            await ref.send(message, timeout)
+        finally:
+            self._waits.pop(hand, None)
 
     def _spawn(self, name: str, *how: Any) -> Any:
         args, kwargs, label, host, shutdown = how
@@ -219,8 +240,8 @@ class Desk:
 
     def _later(self, number: int, coroutine: Coroutine[Any, Any, Any]) -> None:
         task = self._life.cell.scheduler.loop.create_task(self._answer_with(number, coroutine))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[number] = task
+        task.add_done_callback(lambda _: self._tasks.pop(number, None))
 
     async def _answer_with(self, number: int, coroutine: Coroutine[Any, Any, Any]) -> None:
         try:

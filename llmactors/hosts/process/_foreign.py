@@ -38,8 +38,7 @@ class ForeignHost:
     def send(self, cell: ForeignRef[Any], item: Any) -> None:
         """Send a mailbox's entry; raises `NotSerialisableError`."""
         grammar = grammar_for(cell, message_of(item))
-        task = current_task() if isinstance(item, Ask) else None
-        if task is not None and is_hand(task) and CURRENT.get() is not None:
+        if isinstance(item, Ask) and _is_awaited_by_a_hand():
             self.worker.channel.put([int(Op.ORDER), "awaits", self.worker.calls.next_number])
         now, if_up, cell.if_up = cell.scheduler.clock(), cell.if_up, False
         self.worker.calls.make(item, cell.number, grammar, now, foreign=True, if_up=if_up)
@@ -157,16 +156,16 @@ class ForeignRef(FarRef[A]):
     async def send(self, message: Any, timeout: float | None = None) -> None:
         """Send *message*, waiting for room in the mailbox."""
         written, _ = grammar_for(self, message).write(self._worker.codec, message)
-        await self._worker.request("send", self.number, *written, timeout)
+        await self._worker.requests.wait_for("send", self.number, *written, timeout, _is_awaited_by_a_hand())
 
     async def wait_ended(self) -> Exit:
         """Wait until the slot is discarded, and return how its last incarnation ended."""
-        exit: Exit = await self._worker.request("ended", self.number)
+        exit: Exit = await self._worker.requests.wait_for("ended", self.number)
         return exit
 
     def __await__(self) -> Generator[Any, None, FarRef[A]]:
         """Wait until an incarnation is up, and return the ref."""
-        yield from self._worker.request("up", self.number).__await__()
+        yield from self._worker.requests.wait_for("up", self.number).__await__()
         return self
 
     # -- what is known -----------------------------------------------------------------------------------------
@@ -183,7 +182,7 @@ class ForeignRef(FarRef[A]):
     @property
     def state(self) -> str:
         """What the actor does now. Waits for the main process's answer."""
-        state: str = self._worker.request_now("state", self.number)
+        state: str = self._worker.requests.now("state", self.number)
         return state
 
     def __repr__(self) -> str:
@@ -199,8 +198,14 @@ class FarStopping:
         self._ref = ref
 
     def __await__(self) -> Generator[Any, None, Exit]:
-        exit: Exit = yield from self._ref._worker.request("stopped", self._ref.number).__await__()
+        exit: Exit = yield from self._ref._worker.requests.wait_for("stopped", self._ref.number).__await__()
         return exit
+
+
+def _is_awaited_by_a_hand() -> bool:
+    """Say whether what is asked for now is waited for by a handler itself: it can do nothing else meanwhile."""
+    task = current_task()
+    return task is not None and is_hand(task) and CURRENT.get() is not None
 
 
 def _never(actor: Any, message: Any) -> Any:

@@ -10,14 +10,11 @@ from llmactors import _ends as ends
 from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._attend import ask_gate
-from llmactors._batch import Spec
 from llmactors._codec import Codec, register
 from llmactors._core.flags import DRAINING, GATE, OVER, REMOTE, STARTING, STOPPING
-from llmactors._endpoints import endpoints
 from llmactors._limits import Caps, Enforcement, Measure
 from llmactors._ref import ActorRef
 from llmactors._streams import Flow
-from llmactors._table import Table
 from llmactors._usage import Usage
 from llmactors.errors import ForkRefusedError, HostCapabilityError, NotSerialisableError
 from llmactors.hosts._loop import Loop
@@ -27,6 +24,7 @@ from llmactors.hosts.process._grammar import grammar_of
 from llmactors.hosts.process._life import Life
 from llmactors.hosts.process._says import says_of
 from llmactors.hosts.process._server import ServerLink
+from llmactors.hosts.process._watched import FarTable, FarTracing
 from llmactors.hosts.process.limits import _means as means
 from llmactors.trace import SPAN
 
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
 
     from llmactors._asks import Ask
     from llmactors._exits import Exit
+    from llmactors._table import Table
+    from llmactors._tracing import Tracing
     from llmactors.hosts._port import Birth
     from llmactors.hosts.process._post import Post
     from llmactors.hosts.process.limits._means import Means
@@ -48,21 +48,6 @@ _held: Final[WeakKeyDictionary[Any, Means]] = WeakKeyDictionary()
 
 register(Loop)
 register(Process)
-
-
-class FarTable(Table):
-    """What the main process knows of actors of one class in workers."""
-
-    __slots__ = ("writers",)
-
-    def __init__(self, cls: type, host: Any, missing: Any) -> None:
-        super().__init__(cls, host, missing)
-        self.writers = says_of(cls).writers
-        for endpoint in endpoints(cls).values():
-            if endpoint.options.batch is not None:
-                self.batched[endpoint.message_class] = Spec(endpoint.message_class, missing, endpoint.options.batch)
-
-    __hash__ = object.__hash__
 
 
 class RemoteCell(FarRef[Any]):
@@ -146,11 +131,9 @@ class ProcessHost:
         """
         table = self._tables.get(cls)
         if table is None:
-            table = FarTable(cls, self, _not_here)
+            table = FarTable(cls, self, _not_here, says_of(cls).writers)
             if not table.pausable:
                 raise HostCapabilityError("Process()", f"run the supervisor {cls.__name__}")
-            if table.idle is not None:
-                raise HostCapabilityError("Process()", f"tell {cls.__name__} that it is idle (`idle_timeout`)")
             self._tables[cls] = table
         return table
 
@@ -247,7 +230,11 @@ class ProcessHost:
     async def told_state(self, cell: ActorRef[Any]) -> dict[str, str]:
         """Return the state of the instance in words: redacted in the worker, where its code is."""
         life: Life = cell.actor
-        return await life.look()
+        return await life.looks.look()
+
+    def tracing(self, cell: ActorRef[Any], keep: int) -> Tracing:
+        """Return what watches the messages that the worker handles."""
+        return FarTracing(cell, keep)
 
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
         """Hold the worker, and those after it, to *share* cores."""

@@ -22,6 +22,7 @@ from llmactors.hosts._loop import LoopHost, loop_table
 from llmactors.hosts.process._grammar import constructor_types
 from llmactors.hosts.process._names import name_of_class
 from llmactors.hosts.process._ops import Op
+from llmactors.hosts.process._says import says_of
 from llmactors.hosts.process._taking import WorkerScheduler
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 B = TypeVar("B")
 HOST = "Process()"
+REFUSALS = frozenset({"unhandled", "unheard"})  # what is said of a message whose handler is over
 
 
 class WorkerSystem(ActorSystem):
@@ -50,8 +52,11 @@ class WorkerSystem(ActorSystem):
 
     def dead_letter(self, message: Any, cell: ActorRef[Any], reason: str) -> None:  # noqa: ARG002  as of every system
         """Tell the main process, which counts: of a say; what becomes of a call it hears anyway."""
-        if self.scheduler.taking.open:
-            self._worker.channel.send([Op.DEAD, self.scheduler.taking.said, reason])
+        taking = self.scheduler.taking
+        if taking.open:
+            self._worker.channel.send([Op.DEAD, taking.said, reason])
+            if reason in REFUSALS:
+                taking.close()
 
     def unheard(self, cell: ActorRef[Any], exit: Exit) -> None:
         """Nothing to do: the main process hears of every end."""
@@ -68,7 +73,7 @@ class WorkerSystem(ActorSystem):
         kind: Any = cls
         codec, types, where = self._worker.codec, constructor_types(kind), f"an argument of {kind.__qualname__}"
         content = (codec.wrap(args, types, where), codec.wrap(kwargs, types, where))
-        spawned: ActorRef[A] = await self._worker.request(
+        spawned: ActorRef[A] = await self._worker.requests.wait_for(
             "outside", name_of_class(kind), *content, name, codec.wrap(host)
         )
         return spawned
@@ -77,10 +82,10 @@ class WorkerSystem(ActorSystem):
         """Look an actor up in the main process: by its name or path, or by the spec of a supervisor class."""
         owner, name, actor = (getattr(where, part, None) for part in ("owner", "name", "actor"))
         if isinstance(where, str):
-            found: ActorRef[Any] = self._worker.request_now("ref", where, start is None)
+            found: ActorRef[Any] = self._worker.requests.now("ref", where, start is None)
         elif isinstance(owner, type) and isinstance(name, str):
             wanted = name_of_class(actor) if isinstance(actor, type) else None
-            found = self._worker.request_now("spec", name_of_class(owner), name, wanted)
+            found = self._worker.requests.now("spec", name_of_class(owner), name, wanted)
         else:
             raise TypeError(f"{where!r} is neither a path nor a child that a supervisor class declares")
         return found
@@ -122,6 +127,10 @@ class WorkerHost(LoopHost):
     def table(self, cls: type) -> Table:
         """Return how messages reach the actor."""
         table = loop_table(cls, self)
+        table.idle = None  # it is told where the mailbox is
+        finishing = self._worker.system.scheduler.taking.finishing
+        for said in says_of(cls).writers:
+            table[said] = finishing(table[said])
         table[Down] = table[Exited] = _receive  # they are counted where the mailbox is
         return table
 
@@ -164,7 +173,7 @@ class FarReservation(Reservation):
 
     async def __aenter__(self) -> Self:
         try:
-            await self._worker.request("reserve", self._key, dict(self.amounts), "wait")
+            await self._worker.requests.wait_for("reserve", self._key, dict(self.amounts), "wait")
         except asyncio.CancelledError:
             self.used()
             self._settle()
@@ -172,7 +181,7 @@ class FarReservation(Reservation):
         return self
 
     def __enter__(self) -> Self:
-        self._worker.request_now("reserve", self._key, dict(self.amounts), "at once")
+        self._worker.requests.now("reserve", self._key, dict(self.amounts), "at once")
         return self
 
     def _settle(self) -> None:
@@ -213,7 +222,7 @@ class WorkerContext(Context[A]):
         kind: Any = cls
         codec, types = self._worker.codec, constructor_types(kind)
         where = f"an argument of {kind.__qualname__}"
-        spawned: ActorRef[B] = self._worker.request_now(
+        spawned: ActorRef[B] = self._worker.requests.now(
             "spawn",
             name_of_class(kind),
             codec.wrap(args, types, where),

@@ -42,10 +42,10 @@ from llmactors.hosts.process._says import Says, says_of
 from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Served
 from llmactors.hosts.process._server import Forked, Hearing, ServerLink
+from llmactors.hosts.process._watched import Looks, is_watched, watched
 from llmactors.hosts.process.limits._hold import Hold
 
 if TYPE_CHECKING:
-    from asyncio import Future
     from collections.abc import Callable
 
     from llmactors._ref import ActorRef
@@ -97,7 +97,6 @@ class Life:
         self.worker: Forked | None = None
         self.account: ProcessAccount | None = None
         self.over = self.up = self.killed = self.recalled = False
-        self._looks: dict[int, Future[dict[str, str]]] = {}
         self._exit: Exit | None = None  # as the worker tells it
         self._why: str | None = None  # what we killed it for
         self._cause: Exception | None = None  # the same, where it has an error of its own
@@ -113,6 +112,7 @@ class Life:
         self.codec = Codec(self.refs, segments=self.segments)
         self.calls = Calls(self)
         self.watch = Watch(self)
+        self.looks = Looks(self.channel)
         self.hold = Hold(means, cell.scheduler.loop, cell.scheduler.clock)
         self.post = Post(cell, self, self.page, grammar_of(birth.cls), says)
         self.served = Served(self, _nothing, in_worker=False)
@@ -144,6 +144,7 @@ class Life:
             "own": self.refs.export(self.cell),
             "says": says.names,
             "paused": bool(self.cell.flags & PAUSED),
+            "traced": is_watched(self.cell),
         }
 
     # -- the process -------------------------------------------------------------------------------------------
@@ -221,9 +222,7 @@ class Life:
         self.segments.close()
         self.served.close()
         self.desk.close()
-        for look in self._looks.values():
-            if not look.done():
-                look.set_exception(ends.ended_error(self.cell, slots.exit_of(self.cell)))
+        self.looks.close(ends.ended_error(self.cell, slots.exit_of(self.cell)))
         self.watch.close()
         self.hold.close()
         if self.worker is not None:
@@ -267,29 +266,6 @@ class Life:
             self.channel.send([Op.STOP, self.codec.wrap(exit)])
         else:
             self.kill()
-
-    async def look(self) -> dict[str, str]:
-        """Return the state of the instance in words, redacted; between two steps of its handlers.
-
-        Raises:
-            ActorEndedError: The worker ended meanwhile.
-        """
-        number = len(self._looks) + 1
-        while number in self._looks:
-            number += 1
-        answer = self._looks[number] = self.cell.scheduler.loop.create_future()
-        self.channel.send([Op.LOOK, number])
-        try:
-            state: dict[str, str] = await answer
-        finally:
-            self._looks.pop(number, None)
-        return state
-
-    def _looked(self, number: int, state: dict[str, str]) -> None:
-        """The worker shows its state; who wanted to see it may have left."""
-        answer = self._looks.get(number)
-        if answer is not None and not answer.done():
-            answer.set_result({str(name): str(text) for name, text in state.items()})
 
     # -- in ----------------------------------------------------------------------------------------------------
     def received(self, items: list[Item]) -> None:
@@ -361,8 +337,10 @@ class Life:
             case Op.ENDED:
                 self._exit = self.codec.unwrap(parts[0])
                 self.kill()
+            case Op.TRACED:
+                watched(self, *parts)
             case Op.LOOKED:
-                self._looked(*parts)
+                self.looks.answered(*parts)
             case Op.RECALLED:
                 says, numbers, held = parts
                 self.post.recalled(says, numbers, held=held)

@@ -36,6 +36,7 @@ class Op(IntEnum):
     RESUME = 23
     RECALL = 24
     LOOK = 25  # number: LOOKED comes back
+    TRACE = 27  # whether: TRACED comes from now on, or no longer
     PING = 26  # number: PONG comes back when the loop turns
 
     # worker to main process
@@ -48,5 +49,6 @@ class Op(IntEnum):
     ASIDE = 40  # number of a call, 0 for the say in hand: it is put aside
     RECALLED = 34  # count of says, numbers of calls, whether what is in hand waits at a checkpoint of a paused actor
     LOOKED = 37  # number, the actor's state in words, redacted
+    TRACED = 41  # event: what the actor did, redacted
     ORDER = 35  # name, arguments: nothing comes back
     REQUEST = 36  # number, name, arguments: ANSWER or FAIL comes back

@@ -3,10 +3,11 @@
 Theory of operation
 1. One small shared mapping (memfd, no name, gone with its last user) per worker. Its *ring* has a byte for each place,
    and call *n* has place `n % size`. The main process clears a place before it sends a call that uses it.
-2. The worker writes TAKEN before the handler and FINISHED after it. One byte is one store: no death can tear it.
+2. The worker writes TAKEN before the handler and FINISHED when that returns, before anything is done with its answer.
+   One byte is one store: no death can tear it.
 3. Tells that are handled strictly one after the other need less (see `_sent`): they are numbered apart, and two counts
    say how many were taken and how many are finished. That one was taken means that all before it are finished, so a
-   tell costs one store; the second count is written when nothing follows. A count is one aligned store.
+   tell costs one store; the second count is written when the handler returns. A count is one aligned store.
 4. The main process never has more messages out than the ring has places, so a place belongs to one message at a time.
    After a death it knows for each message out whether it was waiting, in hand, or done.
 5. The worker writes its account there too: how long it was busy, and what it holds on GPUs; so that is readable at any
@@ -38,28 +39,29 @@ class Page:
         size: Messages that may be out at a time.
     """
 
-    __slots__ = ("_map", "counts", "size")
+    __slots__ = ("_map", "counts", "places", "size")
 
     def __init__(self, descriptor: int, size: int) -> None:
         self._map = mmap.mmap(descriptor, COUNTS + size)
         self.counts = memoryview(self._map)[:COUNTS].cast("Q")
+        self.places = memoryview(self._map)[COUNTS:]
         self.size = size
 
     def clear(self, number: int) -> None:
         """Main process: call *number* is about to be sent."""
-        self._map[COUNTS + number % self.size] = WAITING
+        self.places[number % self.size] = WAITING
 
     def take(self, number: int) -> None:
         """Worker: the handler of call *number* is about to run."""
-        self._map[COUNTS + number % self.size] = TAKEN
+        self.places[number % self.size] = TAKEN
 
     def finish(self, number: int) -> None:
         """Worker: the handler of call *number* has run."""
-        self._map[COUNTS + number % self.size] = FINISHED
+        self.places[number % self.size] = FINISHED
 
     def state(self, number: int) -> int:
         """Main process: how far call *number* got. A value the worker made up counts as in hand."""
-        state = self._map[COUNTS + number % self.size]
+        state = self.places[number % self.size]
         return state if state in {WAITING, FINISHED} else TAKEN
 
     def state_of_tell(self, number: int) -> int:
@@ -88,6 +90,7 @@ class Page:
     def close(self) -> None:
         """Unmap it."""
         self.counts.release()
+        self.places.release()
         self._map.close()
 
 

@@ -24,7 +24,7 @@ from llmactors import _slots as slots
 from llmactors._asks import Ask, skip
 from llmactors._attend import ask_gate
 from llmactors._core.flags import BUSY, DRAINING, GATE, OVER, REQUEUED, SORTED, STOPPING, WAITERS, WATCHED
-from llmactors._messages import Down, Exited, InHand
+from llmactors._messages import Down, Exited, Idle, InHand
 from llmactors._streams import Flow, message_of
 from llmactors.errors import NotSerialisableError
 from llmactors.hosts.process._sent import Sent
@@ -181,6 +181,10 @@ class Post:
             return
         if isinstance(item, (Down, Exited)):
             slots.took_notice(cell)
+        elif item.__class__ is Idle:
+            if item.life is not cell.actor:
+                return
+            item = Idle(item.seconds)  # the worker knows what its life is
         try:
             self._make(item, deliveries)
         except NotSerialisableError as error:  # it could cross when it was sent, and was changed since
@@ -264,13 +268,13 @@ class Post:
         """Put what was not begun back to the front of the mailbox, in order."""
         cell = self._cell
         if cell.flags & SORTED:  # it has no front but this; behind what waits they would have lost their place
-            slots.requeue(cell, [message for message in messages if not isinstance(message.item, (Down, Exited))])
+            slots.requeue(cell, [message for message in messages if not isinstance(message.item, (Down, Exited, Idle))])
             return
         slots.requeue(cell, [message for message in messages if message.deliveries])
         if cell.inbox is None:
             cell.inbox = cell.scheduler.new_inbox()
         plain = [message.item for message in messages if not message.deliveries]
-        cell.inbox.extendleft(item for item in reversed(plain) if not isinstance(item, (Down, Exited)))
+        cell.inbox.extendleft(item for item in reversed(plain) if not isinstance(item, (Down, Exited, Idle)))
 
     def _freed(self) -> None:
         """The worker has less than before."""
@@ -291,6 +295,8 @@ class Post:
         """The worker has nothing that anybody must wait for."""
         cell = self._cell
         self.sent.idle()
+        if cell.handlers.idle is not None:
+            cell.need_extra().heard_at = cell.scheduler.clock()
         if cell.flags & OVER:
             return
         if cell.flags & (STOPPING | DRAINING):

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import deque
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from llmactors._asks import PENDING, Ask
 from llmactors._batch import Batch
 from llmactors._carried import CarriedAsk
-from llmactors._core.flags import BATCH, BUSY, OVER
+from llmactors._core.flags import BUSY, OVER
 from llmactors._ports import Ports
 from llmactors._scheduler import Scheduler
 from llmactors.hosts._loop import in_hand
 from llmactors.hosts._processes import gpu_memory
 from llmactors.hosts.process._ops import Op
+from llmactors.hosts.process._page import FINISHED
 from llmactors.hosts.process._served import Reply, ServedFlow
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable, Coroutine
 
     from llmactors._steps import Job
     from llmactors.hosts.process._page import Page
     from llmactors.hosts.process._worker import Worker
+
+    Call = Callable[[Any, Any], Any]
 
 SAID = int(Op.SAID)
 CALLS = frozenset({Ask, CarriedAsk, ServedFlow})
@@ -43,8 +48,8 @@ class TakingInbox(deque[Any]):
         item = _popleft(self)
         taking = self._taking
         if item.__class__ not in NO_SAYS:
-            taking.said = taking.page.counts[0] = taking.said + 1
-            taking.open = True
+            taking.said = taking.counts[0] = taking.said + 1
+            taking.call = 0
         else:
             taking.take_call(item)  # type: ignore[arg-type]  # as NO_SAYS says
         return item
@@ -56,12 +61,17 @@ _popleft = deque.popleft
 class Taking:
     """What the worker's actor has taken and finished, as the page tells it."""
 
-    __slots__ = ("open", "page", "reported", "said")
+    __slots__ = ("call", "counts", "page", "reported", "said")
 
     def __init__(self, page: Page) -> None:
-        self.page = page
+        self.page, self.counts = page, page.counts
         self.said = self.reported = 0  # says taken; says that were reported as finished
-        self.open = False  # the last thing taken was a say that may not be finished
+        self.call = 0  # the number of what was taken last; 0 for a say
+
+    @property
+    def open(self) -> bool:
+        """Whether the last say that was taken is not finished."""
+        return self.counts[1] != self.said
 
     def take_call(self, item: Ask | ServedFlow | Batch) -> None:
         """A call is taken, unless nobody waits for it any more. What is in a batch was taken when it was gathered."""
@@ -75,12 +85,36 @@ class Taking:
         reply: Any = item.future  # type: ignore[union-attr]  # it is an ask
         if reply.__class__ is Reply and item.value is PENDING:  # type: ignore[union-attr]
             self.page.take(reply.number)
+            self.call = reply.number
 
     def close(self) -> None:
         """All says that were taken are finished."""
-        if self.open:
-            self.open = False
-            self.page.counts[1] = self.said
+        self.counts[1] = self.said
+
+    def finishing(self, call: Call) -> Call:
+        """Return *call* of an actor that handles one message after the other: what is in hand is finished with it."""
+        counts, places, size = self.counts, self.page.places, self.page.size
+
+        def called(actor: Any, message: Any) -> Any:
+            number = self.call
+            answer = call(actor, message)
+            if answer.__class__ is CoroutineType:
+                return awaited(answer, number)
+            if number:
+                places[number % size] = FINISHED
+            else:
+                counts[1] = self.said
+            return answer
+
+        async def awaited(rest: Coroutine[Any, Any, Any], number: int) -> Any:
+            answer = await rest
+            if number:
+                places[number % size] = FINISHED
+            else:
+                counts[1] = self.said
+            return answer
+
+        return called
 
     def put_aside(self) -> None:
         """The say in hand is put aside: it is not in hand any more, and not finished."""
@@ -89,7 +123,7 @@ class Taking:
 
     def finished(self) -> int:
         """Return how many says have been finished since this was last asked."""
-        done = self.said - self.open
+        done: int = self.counts[1]
         new, self.reported = done - self.reported, done
         return new
 
@@ -110,11 +144,8 @@ class WorkerScheduler(Scheduler):
         return self.free.pop() if self.free else TakingInbox(self.taking)
 
     def drain(self) -> None:
-        """Give the actor one turn. What it leaves behind is finished, but for what suspended, crashed or gathers."""
+        """Give the actor one turn, and report what it has finished in it."""
         super().drain()
-        cell = self._worker.cell
-        if not cell.flags & (BUSY | OVER | BATCH) and not (cell.inbox and cell.inbox[0].__class__ is Batch):
-            self.taking.close()
         self.report()
         self.tell_account()
 
@@ -134,7 +165,6 @@ class WorkerScheduler(Scheduler):
         super().finished(job, answer, error)
         cell = self._worker.cell
         if not cell.flags & (BUSY | OVER):
-            self.taking.close()
             self.report()
         if isinstance(item, Ask) and not cell.flags & OVER:
             self._worker.served.let_go(item)

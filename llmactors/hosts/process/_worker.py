@@ -24,6 +24,7 @@ from llmactors._batch import Batch
 from llmactors._codec import Codec
 from llmactors._core.flags import ENDING, PAUSED
 from llmactors._exits import Exit
+from llmactors._messages import Idle
 from llmactors._redact import told_state
 from llmactors._signals import Pause, Resume, Stop
 from llmactors.errors import NotSerialisableError, StartIgnored
@@ -38,11 +39,13 @@ from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._owner import OwnerElsewhere
 from llmactors.hosts.process._page import Page
 from llmactors.hosts.process._refs import Received
+from llmactors.hosts.process._requests import Requests
 from llmactors.hosts.process._says import SAY, Builder, builders
 from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Reply, Served, ServedFlow
 from llmactors.hosts.process._taking import CALLS, NO_SAYS
 from llmactors.hosts.process._traced import serve_in_step
+from llmactors.hosts.process._watched import trace_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,12 +90,12 @@ class Worker:
 
     def __init__(self, end: socket.socket, page: Page, passing: socket.socket) -> None:
         self._page = page
-        self._numbers, self._keys = count(1), count(1)
-        self._requests: dict[int, asyncio.Future[Any]] = {}
+        self._keys = count(1)
         self._refs = Received(lambda content: ForeignRef(self, content), self._number_of)
         self.channel = Channel(end, self._received, self._lost)
         self.segments = Segments(passing, self.channel.whisper)
         self.codec = Codec(self._refs, segments=self.segments)
+        self.requests = Requests(self.channel, self.codec, self.segments)
         self.calls = Calls(self)
         self.served = Served(self, page.finish, in_worker=True)
         self._over: asyncio.Future[None] | None = None
@@ -129,6 +132,7 @@ class Worker:
         cell.capacity = sys.maxsize
         if spec["paused"]:
             cell.signal(Pause())
+        trace_for(self, on=spec["traced"])
         self.channel.attach(loop)
         self.segments.attach(loop)
         self._begin(cls, spec)
@@ -242,6 +246,8 @@ class Worker:
                 self._on_connection(op, *parts)
             case Op.LOOK:
                 self.channel.send([Op.LOOKED, parts[0], told_state(self.cell.actor, self.cell.path)])
+            case Op.TRACE:
+                trace_for(self, on=parts[0])
             case Op.LATER:
                 pass
             case _:
@@ -280,7 +286,8 @@ class Worker:
     def _read(self, number: int, name: str | None, content: Any) -> Any:
         """Return the message of a call; None for one that cannot be built here, which is told."""
         try:
-            return self._grammar.read(self.codec, name, content)
+            message = self._grammar.read(self.codec, name, content)
+            return Idle(message.seconds, self.cell.actor) if message.__class__ is Idle else message
         except NotSerialisableError as error:
             self._page.finish(number)
             self.channel.send([Op.FAIL, number, self.codec.wrap(error)])
@@ -317,45 +324,11 @@ class Worker:
         """Have the main process do something with *ref*; nothing comes back."""
         self.channel.send([Op.ORDER, name, self.number_of(ref)])
 
-    def request_now(self, name: str, *arguments: Any) -> Any:
-        """Wait for the main process's answer, without the loop.
-
-        Raises:
-            BaseException: What the main process answers.
-        """
-        number = -next(self._numbers)
-
-        def is_answer(item: Item) -> bool:
-            return item[0] in {Op.ANSWER, Op.FAIL} and item[1] == number
-
-        op, _, content = self.channel.call([Op.REQUEST, number, name, *arguments], is_answer)
-        value = self.codec.unwrap(content)
-        self.segments.settle()
-        if op == Op.FAIL:
-            raise value
-        return value
-
-    async def request(self, name: str, *arguments: Any) -> Any:
-        """Wait for the main process's answer. Raises what it answers."""
-        number = -next(self._numbers)
-        future = self._requests[number] = asyncio.get_running_loop().create_future()
-        self.channel.send([Op.REQUEST, number, name, *arguments])
-        try:
-            return await future
-        finally:
-            del self._requests[number]
-
     def _outcome(self, op: Op, number: int, content: Any = None) -> None:
         if number > 0:
             self.calls.on_outcome(op, number, content)
-            return
-        future = self._requests.get(number)
-        if future is not None and not future.done():
-            value = self.codec.unwrap(content)
-            if op is Op.FAIL:
-                future.set_exception(value)
-            else:
-                future.set_result(value)
+        else:
+            self.requests.answered(op, number, content)
 
     # -- refs --------------------------------------------------------------------------------------------------
     def next_key(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from capable import App, Counter, Lock, Passer, Patient, Seeker
+from capable import App, Counter, Lock, Parent, Passer, Patient, Pusher, Seeker
 from performers import Keeper, Probe
 from waiting import until
 
@@ -132,3 +132,51 @@ async def test_a_circle_through_worker_processes_is_refused_at_once_with_its_pat
     assert path[0] == path[-1]
     assert set(path) == {f"/{name}" for name in names}
     assert await actors[0].ask(Passer.pass_on(actors[1:])) == "done"
+
+
+@pytest.mark.parametrize("hosts", ["lw", "wl", "ww"])
+async def test_a_circle_of_an_ask_and_a_send_that_waits_for_room_is_refused_at_once(system: Any, hosts: str) -> None:
+    names = [f"{kind}{place}" for place, kind in enumerate(hosts)]
+    host = Process(prefetch=1)
+    pushed, pusher = [await system.spawn(Pusher, name=name, host=host if name[0] == "w" else None) for name in names]
+    with pytest.raises(WaitCycleError) as caught:
+        await pushed.ask(Pusher.be_pushed(pusher, 2))
+    assert set(caught.value.path) == {f"/{name}" for name in names}
+    await until(lambda: pushed.state == "idle")
+    assert await pushed.ask(Pusher.be_pushed(pusher, 1)) == 1
+
+
+async def test_a_send_to_one_who_will_have_room_is_no_circle(system: Any) -> None:
+    pushed, pusher = await system.spawn(Pusher), await system.spawn(Pusher, host=Process())
+    pushed.tell(Pusher.hold())
+    pushing = asyncio.ensure_future(pusher.ask(Pusher.push(pushed, 5)))
+    await until(lambda: bool(pushed.need_extra().waiters))
+    pushed.actor.gate.set()
+    assert await pushing == 5
+    assert pushed.actor.got == list(range(5))
+
+
+async def test_a_send_whose_handler_is_cancelled_is_withdrawn(system: Any) -> None:
+    pushed, pusher = await system.spawn(Pusher), await system.spawn(Pusher, host=Process())
+    pushed.tell(Pusher.hold())
+    pushing = asyncio.ensure_future(pusher.ask(Pusher.push(pushed, 5)))
+    await until(lambda: bool(pushed.need_extra().waiters))
+    pushing.cancel()
+    await until(lambda: not pushed.need_extra().waiters)
+    pushed.actor.gate.set()
+    await until(lambda: pushed.state == "idle")
+    assert pushed.actor.got == [0]
+    assert not pusher.actor.desk._tasks
+
+
+# -- children --------------------------------------------------------------------------------------------------------
+async def test_an_actor_in_a_worker_keeps_no_slots_and_has_a_supervisor_that_does(system: Any) -> None:
+    parent = await system.spawn(Parent, host=Process(), name="parent")
+    assert "keep the slot 'kept'" in await parent.ask(Parent.keep())
+    await parent.ask(Parent.begin())
+    counter = system.ref("/parent/family/counter")
+    assert await counter.ask(Counter.add(1)) == 2
+    counter.kill()
+    assert await counter.ask(Counter.add(2)) == 3
+    parent.stop()
+    await counter.wait_ended()

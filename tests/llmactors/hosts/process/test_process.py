@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import psutil
 import pytest
+from finishers import Finisher
 from performers import Keeper, Pair, Probe, Worker
 from waiting import until
 
@@ -26,7 +27,7 @@ from llmactors.errors import (
     WorkerLostError,
 )
 from llmactors.hosts import Process
-from supervisors import Supervisor
+from supervisors import Supervisor, child
 
 
 @pytest.fixture
@@ -78,6 +79,32 @@ async def test_g05_after_a_kill_9_in_a_plain_handler_just_that_message_was_in_ha
     assert isinstance(ended.exit.cause, WorkerLostError)
     assert (ended.exit.cause.pid, ended.exit.cause.status) == (pid, "killed by SIGKILL")
     assert [held.item for held in ended.in_hand] == [Worker.block(60)]
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        pytest.param(Finisher.plainly(), id="plainly"),
+        pytest.param(Finisher.at_once(), id="at once"),
+        pytest.param(Finisher.slowly(), id="slowly"),
+        pytest.param(Finisher.by_a_call([1]), id="by a call"),
+        pytest.param(Finisher.by_a_slow_call([1]), id="by a slow call"),
+    ],
+)
+@pytest.mark.parametrize("after", [1, 2, 3, 5, 8])
+async def test_g05_a_message_whose_handler_is_over_is_never_redelivered(tmp_path: Any, tell: Any, after: int) -> None:
+    file = tmp_path / "handled"
+
+    class App(Supervisor):
+        finisher = child(Finisher, str(file), after, host=Process(), redeliver=3)
+
+    async with ActorSystem(App) as system:
+        finisher = system.ref(App.finisher)
+        await finisher
+        finisher.tell(tell)
+        await until(lambda: finisher.usage().restarts == 1)
+        assert await finisher.ask(Finisher.ready())
+    assert file.read_text().split() == ["handled"]
 
 
 async def test_g06_a_kill_9_ends_the_ask_in_hand_at_once_and_not_the_queued_one(system: Any, probe: Any) -> None:
