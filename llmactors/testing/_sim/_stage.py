@@ -249,12 +249,13 @@ class Stage:
             self.recorder.note(events.PassedOn, cause=letter.cause, letter=letter.number, by=by, to=cell.where)
         return delivery
 
-    def goes_on(self, cell: Any, message: Any) -> None:
-        """A handler goes on after a wait."""
+    def goes_on(self, cell: Any, message: Any) -> Any:
+        """A handler goes on after a wait. Return what it has to wait for before, where a fault says so."""
         letter = self.recorder.letter(message)
-        if letter is not None and not cell.flags & OVER:
-            self.recorder.causes[cell.where] = letter.cause or 0
-            self.injector.at(cell, "await", name_of(message), letter.ordinal)
+        if letter is None or cell.flags & OVER:
+            return None
+        self.recorder.causes[cell.where] = letter.cause or 0
+        return self.injector.at(cell, "await", name_of(message), letter.ordinal)
 
     async def yields(self, cell: Any, message: Any) -> None:
         """A stream is about to give an item away."""
@@ -263,14 +264,23 @@ class Stage:
         if stall is not None:
             await stall
 
-    def finishes(self, cell: Any, message: Any) -> None:
-        """A handler has returned; nobody has heard of it yet."""
+    def finishes(self, cell: Any, message: Any) -> Any:
+        """A handler has returned; nobody has heard of it yet. Return what that waits for, where a fault says so."""
         letter = self.recorder.letter(message)
         if letter is None or isinstance(message, OUTCOMES):
-            return
-        self.injector.at(cell, "finished", name_of(message), letter.ordinal)
-        self.injector.at_finish(cell, name_of(message), letter.ordinal)
-        self.recorder.note(events.Finished, cause=letter.cause, letter=letter.number, path=cell.where, life=cell.life)
+            return None
+        later = self.injector.at(cell, "finished", name_of(message), letter.ordinal)
+        if later is None:
+            self.finished(cell, message)
+        return later
+
+    def finished(self, cell: Any, message: Any) -> None:
+        """A handler has returned, and no fault holds its answer up."""
+        letter = self.recorder.letter(message)
+        if letter is not None:
+            self.injector.at_finish(cell, name_of(message), letter.ordinal)
+            facts = {"letter": letter.number, "path": cell.where, "life": cell.life}
+            self.recorder.note(events.Finished, cause=letter.cause, **facts)
 
     def left(self, cell: Any, message: Any, error: BaseException) -> None:
         """An exception leaves a handler."""

@@ -51,10 +51,27 @@ def _seen(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             raise
         if answer.__class__ is CoroutineType:
             return _stepped(stage, cell, message, answer)
-        stage.finishes(cell, message)
-        return answer
+        later = stage.finishes(cell, message)
+        return answer if later is None else _heard_later(stage, cell, message, later, answer)
 
     return called
+
+
+async def _heard_later(stage: Stage, cell: Any, message: Any, later: Any, answer: Any) -> Any:
+    """Have the answer of a handler heard later, or never."""
+    try:
+        await later
+    except BaseException as error:
+        stage.left(cell, message, error)
+        raise
+    stage.finished(cell, message)
+    return answer
+
+
+async def _heard(stage: Stage, cell: Any, message: Any) -> None:
+    later = stage.finishes(cell, message)
+    if later is not None:
+        await _heard_later(stage, cell, message, later, None)
 
 
 async def _begun_later(stage: Stage, message: Any, later: Any, call: Any, cell: Any) -> Any:
@@ -66,7 +83,7 @@ async def _begun_later(stage: Stage, message: Any, later: Any, call: Any, cell: 
         raise
     if answer.__class__ is CoroutineType:
         return await _stepped(stage, cell, message, answer)
-    stage.finishes(cell, message)
+    await _heard(stage, cell, message)
     return answer
 
 
@@ -76,7 +93,7 @@ async def _stepped(stage: Stage, cell: Any, message: Any, coroutine: Any) -> Any
     except BaseException as error:
         stage.left(cell, message, error)
         raise
-    stage.finishes(cell, message)
+    await _heard(stage, cell, message)
     return answer
 
 
@@ -92,7 +109,9 @@ def _steps(stage: Stage, cell: Any, message: Any, coroutine: Any) -> Generator[A
         error = None
         try:
             yield wanted
-            stage.goes_on(cell, message)
+            later = stage.goes_on(cell, message)
+            if later is not None:
+                yield from later
         except GeneratorExit:
             stage.leave(cell, coroutine)
             raise
@@ -124,7 +143,7 @@ async def _items(stage: Stage, cell: Any, message: Any, later: Any, items: Any) 
         stage.left(cell, message, error)
         raise
     else:
-        stage.finishes(cell, message)
+        await _heard(stage, cell, message)
     finally:
         await items.aclose()
 
@@ -139,11 +158,17 @@ def _seen_batch(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         answer = _batch_later(later, call, actor, batch) if later is not None else call(actor, batch)
         if answer.__class__ is CoroutineType:
             return _batch_done(stage, cell, parts, answer)
-        for part in parts:
-            stage.finishes(cell, part)
-        return answer
+        laters = [(part, stage.finishes(cell, part)) for part in parts]
+        held = [(part, later) for part, later in laters if later is not None]
+        return _batch_heard_later(stage, cell, held, answer) if held else answer
 
     return called
+
+
+async def _batch_heard_later(stage: Stage, cell: Any, held: list[tuple[Any, Any]], answer: Any) -> Any:
+    for part, later in held:
+        await _heard_later(stage, cell, part, later, None)
+    return answer
 
 
 async def _batch_later(later: Any, call: Any, actor: Any, batch: Batch) -> Any:
@@ -155,5 +180,5 @@ async def _batch_later(later: Any, call: Any, actor: Any, batch: Batch) -> Any:
 async def _batch_done(stage: Stage, cell: Any, parts: list[Any], coroutine: Any) -> Any:
     answer = await coroutine
     for part in parts:
-        stage.finishes(cell, part)
+        await _heard(stage, cell, part)
     return answer

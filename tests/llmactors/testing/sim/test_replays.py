@@ -41,8 +41,13 @@ async def work(world: World) -> None:
 
 @pytest.mark.parametrize(
     "faults",
-    [Faults(), Faults(crash=At(), rate=0.05), Faults(slow=At(when="await"), kill=At(), rate=0.05)],
-    ids=["no faults", "crashes", "slow and killed"],
+    [
+        Faults(),
+        Faults(crash=At(), rate=0.05),
+        Faults(slow=At(when="await"), kill=At(), rate=0.05),
+        Faults(slow=At(when="finished"), crash=At(when="await"), rate=0.05),
+    ],
+    ids=["no faults", "crashes", "slow and killed", "slow to tell"],
 )
 def test_what_was_chosen_in_a_run_is_all_that_it_depends_on(faults: Faults) -> None:
     campaign = simulate(Team, faults=faults, laws=LAWS)(work).simulation.campaign()  # type: ignore[attr-defined]  # ours
