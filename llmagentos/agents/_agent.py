@@ -11,6 +11,7 @@ from llmactors import Actor, Report, message
 from llmactors.hosts import Process
 from llmagentos._core.loop import Conversation
 from llmagentos._core.record import load
+from llmagentos._core.reserving import one_a_byte
 from llmagentos._journal import Journal
 from llmagentos._messages import Answer, Called, Calling, Paused, Repeating, Resumed, Said
 from llmagentos._redact import unspoken
@@ -75,6 +76,13 @@ class Agent(LifeCycle, Actor):
             self.model = model
         if tools is not None:
             self.tools = tools
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens of its model a text has, or more: so many are set aside before the model is asked.
+
+        One for each byte, which is never too little; override it with the model's own tokenizer to set aside less.
+        """
+        return one_a_byte(text)
 
     def run(self) -> Any:
         """Do the agent's own work, beside answering. Override it, plain or async; it may run for ever.

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any, Protocol
+from contextlib import aclosing
+from typing import Any, Protocol, Self
 
 from llmactors import ActorRef, Killed
 from llmactors.errors import ActorEndedError, LLMActorsError, WorkerLostError
 from llmagentos._core.prompt import Line
+from llmagentos._core.reserving import CountTokens, one_a_byte, tokens_of_call
 from llmagentos._messages import Event, Finished, Interrupted, ModelFailed, WorkerDied, Wrote
 from llmagentos.errors import LLMAgentOSError
-from llmagentos.models._protocol import ChatMessage, Finish, GenerateRequest, TextChunk
+from llmagentos.models._protocol import ChatMessage, Chunk, Finish, GenerateRequest, TextChunk
 from llmagentos.models._worker import ModelWorker
-from llmagentos.models.errors import LoadFailedError, ProviderError
+from llmagentos.models.errors import LoadFailedError, ProviderError, RequestRefusedError
+from supervisors import BudgetExhaustedError
 
 PATIENCE = 120.0
 """Seconds without a token, a restart of the worker included, after which the model is given up for this answer."""
@@ -38,15 +41,36 @@ class Mind(Protocol):
         """
 
 
+class Reserved(Protocol):
+    """Amounts that are set aside for a call; a block in which it is made."""
+
+    async def __aenter__(self) -> Self:
+        """Wait until they are, and may be used."""
+
+    async def __aexit__(self, *error: object) -> None:
+        """Settle: what is not said to be unused was used."""
+
+    def used(self, **amounts: float) -> None:
+        """Say what was really used."""
+
+
+Reserve = Callable[..., Reserved]
+
+
 class WorkerMind:
-    """A mind that is a model worker somewhere in the tree.
+    """A mind that is a model worker somewhere in the tree, and pays for what it asks of it.
+
+    Before each call it sets aside what the call may cost at most; the model's own count settles it. What a call had
+    cost that broke off in the middle nobody knows: it counts whole.
 
     Args:
         find: Answers the worker; asked anew for every prompt, because workers come and go.
+        reserve: Sets amounts aside: `calls` and `tokens`.
+        count: Counts the tokens of a text as the model does, or more.
     """
 
-    def __init__(self, find: FindWorker) -> None:
-        self._find = find
+    def __init__(self, find: FindWorker, reserve: Reserve, count: CountTokens = one_a_byte) -> None:
+        self._find, self._reserve, self._count = find, reserve, count
         self._context: int | None = None
 
     async def write(
@@ -59,8 +83,12 @@ class WorkerMind:
             lines = prompt(await self._room(worker, most))
             messages = tuple(ChatMessage(line.role, line.text) for line in lines)
             request = GenerateRequest(messages=messages, json_schema=schema, max_tokens=most)
-            async with worker.stream(ModelWorker.generate(request), idle=IDLE) as chunks:
-                while (chunk := await _next(chunks)) is not None:
+            tokens = tokens_of_call(lines, most, self._count)
+            async with (
+                self._reserve(calls=1, tokens=tokens) as reserved,
+                aclosing(_generate(worker, request, reserved)) as chunks,
+            ):
+                async for chunk in chunks:
                     if isinstance(chunk, TextChunk):
                         yield Wrote(chunk.text)
                     whole = isinstance(chunk, Finish)
@@ -73,7 +101,7 @@ class WorkerMind:
             yield ModelFailed(str(failed)) if lost is None else WorkerDied(f"the model's worker was killed ({lost})")
         except TimeoutError:
             yield ModelFailed(f"the model wrote nothing for {PATIENCE:g} s; see what holds it up with `llmagentos ps`")
-        except (LLMAgentOSError, LLMActorsError) as error:
+        except (LLMAgentOSError, LLMActorsError, BudgetExhaustedError) as error:
             yield ModelFailed(str(error))
         else:
             yield Finished() if whole else Interrupted("the model's answer broke off in the middle")
@@ -84,6 +112,24 @@ class WorkerMind:
             info = await worker.ask(ModelWorker.info(), timeout=PATIENCE)
             self._context = info.context or UNBOUNDED
         return max(self._context - most, self._context // 2)
+
+
+async def _generate(
+    worker: ActorRef[ModelWorker], request: GenerateRequest, reserved: Reserved
+) -> AsyncGenerator[Chunk, None]:
+    """Yield what the worker writes, and settle by what it says at the end."""
+    begun = False
+    try:
+        async with worker.stream(ModelWorker.generate(request), idle=IDLE) as chunks:
+            while (chunk := await _next(chunks)) is not None:
+                begun = True
+                if isinstance(chunk, Finish) and chunk.prompt_tokens + chunk.completion_tokens:
+                    reserved.used(calls=1, tokens=chunk.prompt_tokens + chunk.completion_tokens)
+                yield chunk
+    except (RequestRefusedError, ProviderError):
+        if not begun:
+            reserved.used(calls=1)  # no token was read or written
+        raise
 
 
 async def _next(chunks: Any) -> Any:

@@ -35,7 +35,7 @@ def equipment_of(agent: "Agent", journal: ActorRef[Journal] | None) -> Equipment
             await journal.ask(Journal.keep(agent.context.path, record))
 
     return Equipment(
-        mind=WorkerMind(_finder(agent)),
+        mind=WorkerMind(_finder(agent), agent.context.reserve, agent.count_tokens),
         instructions=agent.instructions,
         tools={tool.name: tool for tool in agent.tools},
         call=_caller(agent),
