@@ -30,7 +30,7 @@ from llmactors._ref import ActorRef
 from llmactors._streams import Stream
 from llmactors._system import ActorSystem
 from llmactors._timers import Timer
-from llmactors._usage import Usage
+from llmactors._usage import Lived, Usage
 from llmactors._values import Report
 from llmactors.errors import StartIgnored
 
@@ -55,6 +55,7 @@ __all__ = [
     "Killed",
     "Later",
     "Left",
+    "Lived",
     "Mailbox",
     "Message",
     "Monitor",

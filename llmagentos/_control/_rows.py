@@ -1,10 +1,17 @@
 """What the command line is told of an actor."""
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Final
 
-from llmactors import Actor, ActorRef, introspection, limits
+from llmactors import Actor, ActorRef, Lived, Usage, introspection, limits
 from llmactors.introspection import Event
 from supervisors import DynamicSupervisor, Supervisor
+
+FIGURES: Final = (
+    *("restarts", "mailbox", "mailbox_bytes", "handled", "dropped", "waited", "wait", "cpu", "busy"),
+    *("memory", "memory_is", "gpu_memory", "pid", "uptime", "spent", "incarnation"),
+)
+"""What `account_of` tells."""
 
 
 def row_of(ref: ActorRef[Any]) -> dict[str, Any]:
@@ -17,14 +24,35 @@ def row_of(ref: ActorRef[Any]) -> dict[str, Any]:
         "kind": kind_of(ref.cls),
         "state": ref.state,
         "parent": None if ref.parent is None else ref.parent.path,
+        **account_of(usage),
+    }
+
+
+def account_of(usage: Usage) -> dict[str, Any]:
+    """Tell what was used, as plain values."""
+    return {
         "restarts": usage.restarts,
         "mailbox": usage.mailbox,
+        "mailbox_bytes": usage.mailbox_bytes,
         "handled": usage.handled,
+        "dropped": usage.dropped,
+        "waited": round(usage.waited, 6),
+        "wait": round(usage.mean_wait, 6),
         "cpu": round(usage.cpu, 6),
+        "busy": round(usage.busy, 6),
         "memory": usage.memory,
+        "memory_is": usage.memory_is,
+        "gpu_memory": usage.gpu_memory,
         "pid": usage.pid,
         "uptime": round(usage.uptime, 3),
+        "spent": dict(usage.spent),
+        "incarnation": None if usage.incarnation is None else _lived(usage.incarnation),
     }
+
+
+def _lived(lived: Lived) -> dict[str, Any]:
+    rounded = {"cpu": round(lived.cpu, 6), "busy": round(lived.busy, 6), "uptime": round(lived.uptime, 3)}
+    return {**asdict(lived), **rounded}
 
 
 def resting_row(parent: str, name: str, actor: Any, state: str, starts: int) -> dict[str, Any]:
@@ -36,13 +64,8 @@ def resting_row(parent: str, name: str, actor: Any, state: str, starts: int) -> 
         "kind": kind_of(actor),
         "state": "stopped" if state == "down" else state,
         "parent": parent,
+        **dict.fromkeys(FIGURES),
         "restarts": max(0, starts - 1),
-        "mailbox": None,
-        "handled": None,
-        "cpu": None,
-        "memory": None,
-        "pid": None,
-        "uptime": None,
     }
 
 
@@ -52,7 +75,7 @@ def details(ref: ActorRef[Any]) -> dict[str, Any]:
     return {
         **row_of(ref),
         "class": _named(ref.cls),
-        "spent": {name: f"{amount:g}" for name, amount in ref.usage().spent.items()} or None,
+        "tree": account_of(ref.usage(tree=True)),
         "enforcement": str(limits.enforcement(ref)),
         "interrupted by": introspection.interruption(ref),
         "in hand": list(introspection.in_hand(ref)),
@@ -84,7 +107,7 @@ def resting_details(parent: str, name: str, actor: Any, state: str, starts: int)
     cls = getattr(actor, "func", actor)  # of a partial
     told: dict[str, Any] = {
         "class": _named(cls),
-        "spent": None,
+        "tree": None,
         "enforcement": None,
         "interrupted by": None,
         "in hand": [],

@@ -20,11 +20,14 @@ COLUMNS = {
     "parent": "parent",
     "restarts": "restarts",
     "mailbox": "mailbox",
+    "wait": "wait",
     "cpu": "cpu",
     "memory": "memory",
     "pid": "pid",
     "uptime": "uptime",
 }
+WIDE = {"busy": "busy", "handled": "handled", "dropped": "dropped", "mailbox_bytes": "in mailbox", "gpu_memory": "gpu"}
+"""What `ps --wide` shows beside that."""
 
 
 def register(app: typer.Typer) -> None:
@@ -38,8 +41,13 @@ def register(app: typer.Typer) -> None:
         app.command(verb, help=text)(_action(verb))
 
 
-def ps(*, on: On = None, json: Json = False) -> None:
-    """List the actors of the running systems."""
+def ps(
+    *,
+    wide: Annotated[bool, typer.Option("--wide", "-w", help="More of every account.")] = False,
+    on: On = None,
+    json: Json = False,
+) -> None:
+    """List the actors of the running systems, and what each has used."""
     from llmagentos._control._client import ask, find
     from llmagentos._control._lease import running_systems
 
@@ -49,7 +57,7 @@ def ps(*, on: On = None, json: Json = False) -> None:
         as_json(rows)
     else:
         several = {"system": "system"} if len(systems) > 1 else {}
-        as_table([_for_people(row) for row in rows], {**several, **COLUMNS})
+        as_table([_for_people(row) for row in rows], {**several, **COLUMNS, **(WIDE if wide else {})})
 
 
 def tree(*, on: On = None, json: Json = False) -> None:
@@ -88,10 +96,25 @@ def inspect(
         as_json({**row, **({"attributes": {one["name"]: one["value"] for one in attributes}} if state else {})})
         return
     for key, value in row.items():
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-        print(f"{key:10} {'-' if shown is None or shown == '' else one_line(str(shown), 2_000)}")
+        print(f"{key.replace('_', ' '):13} {one_line(_shown(value), 2_000)}")
     for one in attributes:
         print(f"  .{one_line(one['name'])} = {one_line(one['value'], 2_000)}")
+
+
+def _shown(value: Any) -> str:
+    """Write what is known of an actor: one thing, several, or an account."""
+    match value:
+        case None | "" | []:
+            return "-"
+        case list():
+            return ", ".join(map(str, value))
+        case dict():
+            parts = [f"{key.replace('_', ' ')} {_shown(part)}" for key, part in value.items() if part not in (None, {})]
+            return ", ".join(parts) or "-"
+        case float():
+            return f"{value:.6g}"
+        case _:
+            return str(value)
 
 
 def trace(
@@ -177,6 +200,10 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "memory": size(row["memory"]),
+        "mailbox_bytes": size(row["mailbox_bytes"]),
+        "gpu_memory": size(row["gpu_memory"]),
+        "wait": span(row["wait"]),
         "cpu": span(row["cpu"]),
+        "busy": span(row["busy"]),
         "uptime": span(row["uptime"]),
     }

@@ -15,6 +15,8 @@ def row(path: str, **facts: Any) -> dict[str, Any]:
         "cpu": 0.0,
         "memory": None,
         "mailbox": 0,
+        "mailbox_bytes": 0,
+        "waited": 0.0,
         "handled": 0,
         **facts,
     }
@@ -25,6 +27,17 @@ def test_what_was_used_is_counted_from_the_look_before() -> None:
     after = compare(before, [row("/a", cpu=1.5, handled=30), row("/new", cpu=9.0)], 2.0)
     assert (after["/a"].cores, after["/a"].rate) == (0.25, 10.0)
     assert (after["/new"].cores, after["/new"].rate) == (0.0, 0.0)
+
+
+def test_a_message_s_wait_is_what_messages_have_waited_by_how_many_were_taken() -> None:
+    before = compare({}, [row("/a", waited=1.0, handled=10)], 0.0)
+    assert compare(before, [row("/a", waited=3.0, handled=14)], 1.0)["/a"].wait == 0.5
+    assert compare(before, [row("/a", waited=3.0, handled=10)], 1.0)["/a"].wait == 0.0
+
+
+def test_where_there_is_no_process_what_waits_is_memory() -> None:
+    look = compare({}, [row("/a"), row("/b", mailbox_bytes=10), row("/c", memory=100)], 0.0)
+    assert [standing.row["path"] for standing in ordered(look.values(), "memory")] == ["/c", "/b", "/a"]
 
 
 def test_another_actor_at_the_same_path_begins_anew() -> None:
@@ -59,7 +72,7 @@ def test_one_finished_message_is_progress() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sort", "paths"), [("cpu", ["/b", "/a", "/c"]), ("memory", ["/c", "/a", "/b"]), ("mailbox", ["/a", "/b", "/c"])]
+    ("sort", "paths"), [("cpu", ["/b", "/a", "/c"]), ("memory", ["/c", "/a", "/b"]), ("queue", ["/a", "/b", "/c"])]
 )
 def test_the_greatest_comes_first(sort: str, paths: list[str]) -> None:
     def rows(spent: float) -> list[dict[str, Any]]:

@@ -73,11 +73,12 @@ def test_budgets_are_shown_changed_and_seen_in_top(command: CommandLine) -> None
     standings = json.loads(command("top", "--json", "--interval", "0.3").stdout)
     busy = next(standing for standing in standings if standing["path"] == "/app/busy")
     assert busy["cores"] < 0.5
-    assert "NAME" in command("top", "--interval", "0.1", "--sort", "mailbox").stdout
+    assert "NAME" in command("top", "--interval", "0.1", "--sort", "queue", "--once").stdout
     assert "not by `colour`" in command("top", "--sort", "colour").stderr
 
 
-def test_top_on_a_terminal_shows_the_system_until_it_is_interrupted(command: CommandLine) -> None:
+@pytest.mark.parametrize(("leave", "status"), [("\x03", 130), ("q", 0)], ids=["Ctrl-C", "q"])
+def test_top_on_a_terminal_shows_the_system_until_it_is_left(command: CommandLine, leave: str, status: int) -> None:
     (command.directory / "app.py").write_text(APP)
     command.begin("run", "app.py:App")
     end = time.monotonic() + 120
@@ -87,5 +88,8 @@ def test_top_on_a_terminal_shows_the_system_until_it_is_interrupted(command: Com
     terminal = command.terminal("top", "--interval", "0.2")
     terminal.read_until("/app/busy")
     terminal.read_until("/app/busy")
-    terminal.type("\x03")
-    assert terminal.finish() == 130
+    terminal.read_until("throttled")
+    terminal.type("u")
+    terminal.read_until("actors by queue")
+    terminal.type(leave)
+    assert terminal.finish() == status
