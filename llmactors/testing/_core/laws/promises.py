@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._values import (
     Event,
+    LifeEnded,
     LifeEnding,
     MonitorFired,
     MonitorSet,
@@ -17,10 +18,13 @@ from llmactors.testing._values import (
 
 
 class EveryAskResolvesOnce(Law):
-    """An ask has one outcome, however its actor ends, and has it when the system has closed."""
+    """An ask has one outcome, however its actor ends, and has it when the system has closed.
+
+    Who has asked and is over waits for nothing: in a process that was killed, nobody hears of an outcome any more.
+    """
 
     name = "every ask resolves exactly once"
-    sees = (Sent, Resolved)
+    sees = (Sent, Resolved, LifeEnded)
 
     def __init__(self) -> None:
         self._open: dict[int, Sent] = {}
@@ -28,7 +32,10 @@ class EveryAskResolvesOnce(Law):
 
     def saw(self, event: Event) -> Iterator[str]:
         """Take note of an ask or an outcome."""
-        if isinstance(event, Sent):
+        if isinstance(event, LifeEnded):
+            for letter in [letter for letter, ask in self._open.items() if ask.by == event.path]:
+                del self._open[letter]
+        elif isinstance(event, Sent):
             if event.kind == "ask":
                 self._open[event.letter] = event
         elif isinstance(event, Resolved):

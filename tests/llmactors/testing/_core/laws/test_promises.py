@@ -22,6 +22,12 @@ def asked(letter: int = 1) -> History:
         (h().sent(1), []),
         (h().sent(1, kind="stream"), []),
         (h().resolved(7), []),
+        (h().up("/b").sent(1, by="/b", kind="ask").ended("/b"), []),
+        (h().up("/b").sent(1, by="/b", kind="ask").ended("/b").resolved(1, "left"), []),
+        (
+            h().up("/b").sent(1, by="/c", kind="ask").ended("/b"),
+            ["Player.note(1), asked of /a by /c at 0.2 s, never had an outcome"],
+        ),
         (
             asked().resolved(1).resolved(1, "timeout"),
             ["Player.note(1), asked of /a, was answered, and then timeout"],
