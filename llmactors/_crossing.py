@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from llmactors import _slots as slots
 from llmactors._fence import fence_here
 from llmactors._messages import DeadLetter
+from llmactors._signals import put
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 class Crossing:
     """Where messages for the actors of one system cross over to its loop."""
 
-    __slots__ = ("_lock", "_loop", "_on_their_way", "_refused")
+    __slots__ = ("_lock", "_loop", "_on_their_way", "_refused", "_signals")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
         self._lock = Lock()
         self._on_their_way: dict[ActorRef[Any], int] = {}
         self._refused: dict[ActorRef[Any], tuple[Any, int]] = {}
+        self._signals: dict[tuple[ActorRef[Any], Fence | None], list[Any]] = {}
 
     def tell(self, ref: ActorRef[Any], message: Any) -> bool:
         """Send *message*, from another thread; say whether it is on its way and there is room for it now."""
@@ -54,6 +56,30 @@ class Crossing:
                 return False
             raise
         return not refused and ref.has_room()
+
+    def signal(self, ref: ActorRef[Any], signal: Any) -> None:
+        """Send a control signal, from another thread; while the loop is busy, one that says nothing new is not kept."""
+        fence = fence_here()
+        if fence is not None and not fence.open:
+            return
+        with self._lock:
+            lane = self._signals.setdefault((ref, fence), [])
+            first = not lane
+            put(lane, signal)
+        if first:
+            try:
+                self._loop.call_soon_threadsafe(self._arrive_signals, fence, ref)
+            except RuntimeError:
+                del self._signals[ref, fence]
+                if not self._loop.is_closed():
+                    raise
+
+    def _arrive_signals(self, fence: Fence | None, ref: ActorRef[Any]) -> None:
+        with self._lock:
+            lane = self._signals.pop((ref, fence))
+        if fence is None or fence.open:
+            for signal in lane:
+                ref.signal(signal)
 
     def _arrive(self, fence: Fence | None, ref: ActorRef[Any], message: Any) -> None:
         with self._lock:

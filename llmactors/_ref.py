@@ -33,7 +33,7 @@ from llmactors._core.names import join
 from llmactors._extra import Extra
 from llmactors._messages import ASK_TIMEOUT, Message, Request, StreamMessage
 from llmactors._scheduler import DEPTH
-from llmactors._signals import Kill, Pause, Resume, Stop
+from llmactors._signals import Kill, Pause, Resume, Stop, put
 from llmactors._stopping import told, until_discarded, until_up
 from llmactors._streams import Flow, Stream
 from llmactors.errors import ActorDownError, ActorEndedError, WaitCycleError, WrongThreadError
@@ -288,11 +288,11 @@ class ActorRef(Generic[A]):
         """Put a control signal into the second lane; from any thread. For the kernel."""
         scheduler = self.scheduler
         if get_ident() != scheduler.thread:
-            scheduler.call_from_elsewhere(self.signal, signal)
+            scheduler.crossing.signal(self, signal)
             return
         if self.flags & DEAD:
             return
-        (self.extra or self.need_extra()).signals.append(signal)
+        put((self.extra or self.need_extra()).signals, signal)
         idle, held = self.inbox is None, self.flags & HELD
         self.flags |= SIGNALS
         if idle:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from llmactors._exits import Normal, Shutdown
 
@@ -39,6 +39,25 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class Resume:
     """Handle messages again."""
+
+
+def put(lane: list[Any], signal: Any) -> None:
+    """Let a signal wait behind the others. What says nothing new is not kept twice, so nobody can fill the lane."""
+    if lane and signal.__class__ in _REPEATABLE:
+        if signal.__class__ in _SWITCHES:  # they are obeyed together: only the last of them counts
+            lane[:] = [one for one in lane if one.__class__ not in _SWITCHES]
+        elif any(one.__class__ is signal.__class__ and _same(one, signal) for one in lane):
+            return
+    lane.append(signal)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Say whether the later of two orders adds nothing. The first kill says the cause."""
+    return isinstance(one, Kill) or bool(one == other)
+
+
+_SWITCHES: Final = frozenset({Pause, Resume})
+_REPEATABLE: Final = frozenset({Kill, Stop}) | _SWITCHES
 
 
 class Stashed(BaseException):

@@ -66,6 +66,11 @@ class Flow(Generic[T]):
         """Say whether the stream is still open."""
         return not self.done
 
+    @property
+    def overrun(self) -> bool:
+        """Whether one item more would be more than the reader has room for."""
+        return self._credit <= 0
+
     # -- the producer's end ----------------------------------------------------------------------------------
     def put(self, item: T) -> bool:
         """Give the reader an item; False when the producer must wait for credit."""

@@ -58,6 +58,8 @@ PLACES: Final = {  # where the kernel calls handlers, and takes their errors
 }
 
 
+REPORTS: Final = 100  # that wait to be written down; one more is left out
+
 Stack: TypeAlias = list[tuple[str, int, str, None]]
 
 
@@ -198,7 +200,8 @@ class Watcher:
         return watch
 
     def _say(self, level: int, event: str, running: _Running, seconds: float) -> None:
-        self._reports.put((level, event, running, seconds))
+        if self._reports.qsize() < REPORTS:  # whoever writes them down may be stuck itself
+            self._reports.put((level, event, running, seconds))
 
     def _report(self) -> None:
         while (said := self._reports.get()) is not None:

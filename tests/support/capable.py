@@ -95,6 +95,16 @@ class Seeker(Actor):
         self.context.stop()
 
 
+class Flooder(Actor):
+    """Wants more of others than they have room for."""
+
+    @message(timeout=60)
+    async def send_many(self, to: ActorRef[Counter], many: int) -> int:
+        sends = [asyncio.ensure_future(to.send(Counter.add(1), timeout=0.5)) for _ in range(many)]
+        errors = await asyncio.gather(*sends, return_exceptions=True)
+        return sum(isinstance(error, Exception) and "at a time at most" in str(error) for error in errors)
+
+
 class Passer(Actor):
     """Passes a question on along a list of actors."""
 

@@ -164,6 +164,8 @@ class Calls:
         if not isinstance(item, Flow) or item.done:
             self._port.codec.discard(content)
             return
+        if item.overrun:
+            raise ValueError("more items of a stream came than its reader has room for")
         try:
             item.put(self._port.codec.unwrap(content, call.returns, "an item of the stream"))
         except NotSerialisableError as error:

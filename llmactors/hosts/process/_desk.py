@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from llmactors.hosts.process._life import Life
 
 
+REQUESTS: Final = 10_000  # sends that wait for room, reservations, ends waited for: open at a time
+
 PARTS: Final = {Op.TELL: 0, Op.ASK: 1, Op.ASK_IF_UP: 1, Op.STREAM: 2}
 """What calls say behind their arguments; a trace comes after that."""
 
@@ -239,6 +241,9 @@ class Desk:
         return await self._life.cell.system.spawn(cls, *args, name=label, host=host, **kwargs)
 
     def _later(self, number: int, coroutine: Coroutine[Any, Any, Any]) -> None:
+        if len(self._tasks) >= REQUESTS:
+            coroutine.close()
+            raise RuntimeError(f"a worker process waits for {REQUESTS} things at a time at most: wait for some of them")
         task = self._life.cell.scheduler.loop.create_task(self._answer_with(number, coroutine))
         self._tasks[number] = task
         task.add_done_callback(lambda _: self._tasks.pop(number, None))
