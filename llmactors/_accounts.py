@@ -16,6 +16,7 @@ from llmactors import _slots as slots
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from llmactors._exits import Exit
     from llmactors._ref import ActorRef
     from llmactors._usage import Usage
 
@@ -45,7 +46,7 @@ class Account(Protocol):
         """End a reservation; so much of it was used."""
         ...
 
-    def ended(self, ref: ActorRef[Any]) -> None:
+    def ended(self, ref: ActorRef[Any], exit: Exit) -> None:
         """That actor's incarnation is over, with what it had reserved."""
         ...
 
@@ -79,6 +80,13 @@ def _count(cell: ActorRef[Any], amounts: Mapping[str, float]) -> None:
     spent = extra.spent = extra.spent or {}
     for resource, amount in amounts.items():
         spent[resource] = spent.get(resource, 0) + amount
+
+
+def hold(cell: ActorRef[Any], amounts: Mapping[str, float]) -> None:
+    """Write down what an actor holds now."""
+    check(amounts)
+    extra = cell.need_extra()
+    extra.holds = {**(extra.holds or {}), **amounts}
 
 
 def check(amounts: Mapping[str, float]) -> None:

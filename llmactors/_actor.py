@@ -19,6 +19,8 @@ class Actor:
 
     * `on_start(self)`: its return is readiness; an exception is a failed start; `raise StartIgnored` is no start.
     * `on_stop(self, exit)`: runs after a stop and after a crash, never after a kill.
+    * `on_pressure(self, level)`: something that it holds is near its ceiling (`Pressure.HIGH`), and it might drop what
+      it can make anew; or no more (`Pressure.CALM`). Runs between two handlers, or while an async one waits.
     * `redact(self, report)`: returns the `Report` without what people are not to read: secrets, prompts. Plain only.
     * `receive(self, message)`: what is no endpoint call: `Request`s, notices (`Down`, `Exited`, `Ended`), other values.
 

@@ -277,6 +277,16 @@ class Context(Generic[A]):
         """Take messages again."""
         slots.unshut(self._cell)
 
+    def hold(self, resource: str, amount: float) -> None:
+        """Say how much of a resource this actor holds now: `self.context.hold("storage", size)`, in bytes.
+
+        It counts for the ceilings of its subtree until it is said anew, also in its next incarnations: files stay.
+
+        Raises:
+            ValueError: The amount is below 0.
+        """
+        accounts.hold(self._cell, {resource: amount})
+
     def spend(self, resource: str, amount: float) -> None:
         """Count what was used of a resource: `self.context.spend("tokens", 120)`. It is seen in `usage().spent`.
 

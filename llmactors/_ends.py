@@ -39,7 +39,7 @@ from llmactors._crashes import report_crash
 from llmactors._exits import Crash, Exit, Killed
 from llmactors._messages import Ended, StartFailed
 from llmactors._reports import report
-from llmactors._signals import Kill, LinkExit, Stop
+from llmactors._signals import Kill, LinkExit, Press, Stop
 from llmactors._streams import Flow, message_of
 from llmactors.errors import StartFailedError
 
@@ -105,8 +105,8 @@ def hold(cell: ActorRef[Any], exit: Exit, items: Iterable[Any]) -> None:
     """Decide about messages in hand: an ask fails now, unless the message will be delivered again."""
     extra = cell.extra or cell.need_extra()
     for item in items:
-        if not extra.redeliver and not isinstance(item, (Ask, Batch, Flow)):
-            continue  # what was told is lost
+        if (not extra.redeliver and not isinstance(item, (Ask, Batch, Flow))) or isinstance(item, Press):
+            continue  # what was told is lost, and a hook was never sent
         again = extra.again
         count = 1 + (again.deliveries if again is not None and again.item is item else 0)
         for part in parts_of(item):
@@ -275,7 +275,7 @@ def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901, PLR0912  a call costs
     if extra.stashed:
         aside.unstash(cell)
     if extra.account is not None:
-        extra.account.ended(cell)
+        extra.account.ended(cell, exit)
     if extra.children:
         for child in extra.children.values():
             child.need_extra().unclaimed = True

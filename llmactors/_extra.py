@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from llmactors._messages import InHand
     from llmactors._reckoning import Before, Below
     from llmactors._ref import ActorRef
+    from llmactors._signals import Press
     from llmactors._steps import Job
     from llmactors._stopping import Stopping
     from llmactors._timers import Timer
@@ -48,6 +49,7 @@ class Extra:
         "gate_timer",
         "gone",
         "heard_at",
+        "holds",
         "host_done",
         "id",
         "in_hand",
@@ -66,6 +68,7 @@ class Extra:
         "numbered",
         "on_idle",
         "pause_children",
+        "press",
         "redeliver",
         "requeued",
         "resident",
@@ -108,6 +111,7 @@ class Extra:
         self.account: Account | None = None
         self.spent: dict[str, float] | None = None
         self.caps: Caps | None = None
+        self.holds: dict[str, float] | None = None
         self.gate: Callable[[Usage, float], float | None] | None = None
         self.on_idle: Callable[[], None] | None = None
         self.mailbox: Mailbox | None = None
@@ -145,6 +149,7 @@ class Extra:
         self.withheld = 0  # handlers that wait for the go-ahead of their account
         self.in_hand: list[InHand] = []
         self.exit: Exit | None = None
+        self.press: Press | None = None  # came in a pause, and waits for its end
         self.leaving: Stopping | None = None
         self.start_error: BaseException | None = None
         self.stopping = self.stopping_host = self.host_done = self.never_up = False
@@ -163,6 +168,7 @@ class Extra:
         self.resumed = None
         self.withheld = 0
         self.in_hand = []
+        self.press = None
         self.start_error = None
         self.stopping = self.stopping_host = self.host_done = self.never_up = False
         self.ending_kept = None

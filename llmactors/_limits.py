@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Pressure(StrEnum):
+    """What `on_pressure` is told: whether something is near its ceiling."""
+
+    HIGH = "high"
+    CALM = "calm"
 
 
 @dataclass(slots=True)
@@ -45,7 +54,9 @@ class Measure:
         cpu: CPU seconds of the slot so far, with those of all processes that it started.
         held_back: whether it has stood still for its limit of CPU since the last time.
         starting: whether its incarnation is not up yet.
-        memory: bytes; None where nobody knows.
+        memory: bytes; None where nobody knows, or nobody asked.
+        gpu_memory: bytes that PyTorch holds for it; None where that is not known.
+        holds: what the slot's incarnations have said that they hold, by resource.
         processes: operating-system processes of its own; 0 on a host that shares one.
     """
 
@@ -53,4 +64,6 @@ class Measure:
     held_back: bool = False
     starting: bool = False
     memory: int | None = None
+    gpu_memory: int | None = None
     processes: int = 0
+    holds: Mapping[str, float] = field(default_factory=dict)

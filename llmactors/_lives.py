@@ -25,7 +25,7 @@ from llmactors._ends import arm_shutdown, cancel_timers, count_alive, end, wake_
 from llmactors._exits import Crash, Killed, Normal, Shutdown, error_of
 from llmactors._messages import Ended, Exited, Started, StartFailed
 from llmactors._reckoning import before
-from llmactors._signals import Cut, Kill, LinkExit, Pause, Resume, Stashed, Stop
+from llmactors._signals import Cut, Kill, LinkExit, Pause, Press, Resume, Stashed, Stop
 from llmactors._streams import Flow, message_of
 from llmactors.errors import LinkedActorEndedError, StartIgnored, StartTimeoutError, UnhandledMessageError
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from llmactors._ref import ActorRef
     from llmactors.hosts._port import Birth, RemoteHost
 
-Signal: TypeAlias = "Stop | Kill | Pause | Resume | LinkExit"
+Signal: TypeAlias = "Stop | Kill | Pause | Resume | LinkExit | Press"
 OUTCOMES: Final = (Ended, Started, StartFailed)
 
 NESTED: Final = 16  # starts within starts; deeper ones wait for the loop, so that the stack holds them
@@ -239,8 +239,19 @@ def _on_signal(cell: ActorRef[Any], signal: Signal) -> None:
             pauses.resume(cell)
         case LinkExit():
             _on_link_exit(cell, signal)
+        case Press():
+            _on_press(cell, signal)
         case _:
             assert_never(signal)
+
+
+def _on_press(cell: ActorRef[Any], signal: Press) -> None:
+    if cell.flags & (OVER | STARTING):
+        return
+    if cell.flags & PAUSED:
+        cell.need_extra().press = signal  # no user code runs in a pause
+    else:
+        cell.handlers.host.press(cell, signal.level)
 
 
 def _on_stop(cell: ActorRef[Any], signal: Stop) -> None:

@@ -39,6 +39,9 @@ def resume(cell: ActorRef[Any]) -> None:
         cell.flags &= ~PAUSED
         if not cell.flags & ENDED:
             cell.handlers.host.resume(cell)
+        press, extra.press = extra.press, None
+        if press is not None:
+            cell.signal(press)
         waiting, extra.resumed = extra.resumed or [], None
         for future in waiting:
             if not future.done():

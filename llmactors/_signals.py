@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmactors._exits import Exit
+    from llmactors._limits import Pressure
     from llmactors._ref import ActorRef
 
 T = TypeVar("T")
@@ -39,6 +40,13 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class Resume:
     """Handle messages again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """There is too much of something, or no more: `on_pressure` is to run, whatever waits."""
+
+    level: Pressure
 
 
 def put(lane: list[Any], signal: Any) -> None:

@@ -17,6 +17,8 @@ LLMActorsError
 ├── NameTakenError               a sibling has that name (a ValueError too)
 ├── NotSerialisableError         a value cannot cross to another process unchanged (a TypeError too)
 ├── RemoteError                  an exception of a type that is not known here, from another process
+├── CeilingExceededError         an actor held more than it may, and was killed
+│   └── MemoryCeilingError       ... of memory (a MemoryError too)
 ├── WorkerLostError              the operating-system process behind an actor is gone
 ├── HostCapabilityError          a host cannot do what a spec asks for
 ├── MissingExtraError            a library that is an extra is not installed (an ImportError too)
@@ -43,12 +45,14 @@ __all__ = [
     "ActorDownError",
     "ActorEndedError",
     "AskTimeoutError",
+    "CeilingExceededError",
     "ForkRefusedError",
     "HandlerTimeoutError",
     "HostCapabilityError",
     "LLMActorsError",
     "LinkedActorEndedError",
     "MailboxFullError",
+    "MemoryCeilingError",
     "MissingExtraError",
     "NameTakenError",
     "NoAnswerError",
@@ -195,6 +199,36 @@ class RemoteError(LLMActorsError):
 
 class ForkRefusedError(LLMActorsError):
     """No worker process could be begun: its interpreter, or a module to preload. The text says why, and what to do."""
+
+
+class CeilingExceededError(LLMActorsError):
+    """An actor was killed because it, or the subtree of which it held most, had more of something than it may.
+
+    Attributes:
+        path: The actor.
+        resource: What it was: `memory`, `gpu_memory`, `storage`, `processes`.
+        limit: The ceiling.
+        held: What was held; None where it was never seen, since the kernel was quicker.
+        account: The subtree whose ceiling it is.
+    """
+
+    def __init__(self, path: str, resource: str, limit: float, held: float | None, account: str) -> None:
+        whose = "its" if account == path else f"the subtree `{account}` has a"
+        had = "was about to hold more" if held is None else f"{shown_amount(resource, held)} were held"
+        super().__init__(
+            f"actor `{path}` was killed for {resource}: {whose} ceiling of {shown_amount(resource, limit)}, and {had}; "
+            f"raise it (`llmagentos budget set {account} {resource}=...`), or have it hold less"
+        )
+        self.path, self.resource, self.limit, self.held, self.account = path, resource, limit, held, account
+
+
+class MemoryCeilingError(CeilingExceededError, MemoryError):
+    """An actor was killed because it, or the subtree of which it held most, had more memory than it may."""
+
+
+def shown_amount(resource: str, amount: float) -> str:
+    """Write an amount for people: sizes in MiB."""
+    return f"{amount:g}" if resource == "processes" else f"{amount / 2**20:.4g} MiB"
 
 
 class WorkerLostError(LLMActorsError):

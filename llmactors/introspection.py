@@ -107,18 +107,19 @@ async def state_size(ref: ActorRef[Any], *, objects: int = 10_000, seconds: floa
     """
     if objects < 1:
         raise ValueError(f"objects={objects!r}: at least 1 is measured")
+    return await _host_of(ref).inside(ref, lambda actor: sampled(actor, objects, seconds, seed))
 
-    def measured(actor: Any) -> Size:
-        end = perf_counter() + seconds
-        return measure(
-            (state_of(actor),),
-            choose=Random(seed).sample,  # noqa: S311  no secret
-            most=objects,
-            enough=lambda: perf_counter() > end,
-            foreign=NOT_STATE,
-        )
 
-    return await _host_of(ref).inside(ref, measured)
+def sampled(actor: Any, objects: int, seconds: float, seed: int) -> Size:
+    """Measure a sample of what an instance holds, from the thread that asks. For the kernel; see `state_size`."""
+    end = perf_counter() + seconds
+    return measure(
+        (state_of(actor),),
+        choose=Random(seed).sample,  # noqa: S311  no secret
+        most=objects,
+        enough=lambda: perf_counter() > end,
+        foreign=NOT_STATE,
+    )
 
 
 async def replace_state(ref: ActorRef[Any], change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> dict[str, Any]:

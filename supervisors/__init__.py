@@ -1,6 +1,6 @@
 """The trees: who restarts whom, when to give up, who must wait for budget."""
 
-from supervisors._budget import Allowance, Budget, Rate
+from supervisors._budget import Allowance, Budget, Ceiling, Rate
 from supervisors._dynamic import DynamicSupervisor
 from supervisors._overseer import ChildCount, ChildInfo
 from supervisors._partition import Partitions, PartitionSupervisor
@@ -19,6 +19,7 @@ __all__ = [
     "Backoff",
     "Budget",
     "BudgetExhaustedError",
+    "Ceiling",
     "ChildCount",
     "ChildInfo",
     "ChildSpec",

@@ -17,8 +17,9 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any, Final
 
-from llmactors import ActorRef, Usage, limits
-from supervisors._budget import Budget, OnExhausted, Pace
+from llmactors import ActorRef, Exit, Killed, Usage, limits
+from llmactors.errors import CeilingExceededError
+from supervisors._budget import Budget, Height, OnExceeded, OnExhausted, Pace
 from supervisors._core.budget._ledger import Ledger, Refusal, Reservation
 from supervisors._core.budget._pace import admit, owe
 from supervisors._core.budget._shares import Shares
@@ -31,6 +32,8 @@ CPU: Final = "cpu"
 MESSAGES: Final = "messages"
 CPU_SECONDS: Final = "cpu_seconds"
 WALL: Final = "wall"
+SLOWED: Final = 0.01
+"""Seconds that each message of an actor waits while it is near a ceiling."""
 LEAST: Final = 0.001
 """Cores that actors on the loop have at least beside workers, so that they get on."""
 
@@ -78,6 +81,9 @@ class BudgetAccount:
         self.loop_pace: Pace | None = None  # of CPU, without what workers get of it
         self.loop_used = 0.0  # CPU seconds on the loop since the governor last looked
         self.loop_members = 0  # actors that do not have a process of their own
+        self.ceilings: dict[str, tuple[Height, OnExceeded]] = {}
+        self.held: dict[str, float] = {}  # of what has a ceiling, when that was last looked at
+        self.pressed = False  # near a ceiling, here or above
         self.policies: dict[str, OnExhausted] = {}
         self.wall: float | None = None  # seconds, from when it was opened
         self.opened = bank.clock()
@@ -87,6 +93,7 @@ class BudgetAccount:
         self._was_exhausted = False
         self.starved: dict[ActorRef[Any], None] = {}
         self.on_exhausted: Callable[[BudgetAccount, str, OnExhausted], None] = _nobody
+        self.on_exceeded: Callable[[BudgetAccount], None] = _nobody
         self._contending: dict[Turnstile, None] = {}
         self._held: dict[ActorRef[Any], list[Reservation]] = {}
         bank.ledger.open(name, None if parent is None else parent.name, {})
@@ -114,6 +121,7 @@ class BudgetAccount:
             self.paces[resource] = pace
             self.due[resource] = min(self.due.get(resource, 0.0), self.bank.clock())
         self.loop_pace = self.paces.get(CPU)
+        self.ceilings.update(budget.ceilings)
         self.bank.governor.limits_changed()
         if wall is not None:
             self.wall, self.policies[WALL] = plain(wall[0]), wall[1]
@@ -188,7 +196,7 @@ class BudgetAccount:
     def place(self, turnstile: Turnstile, now: float) -> float | None:
         """Answer None when the place of its next message has come in every rate of messages, or when that is."""
         if turnstile.ticket is None:
-            turnstile.ticket = self._admit(MESSAGES, 1.0, now)
+            turnstile.ticket = self._admit(MESSAGES, 1.0, now) + (SLOWED if self.pressed else 0.0)
         if turnstile.ticket > now:
             turnstile.barred = turnstile.ticket
             return turnstile.ticket
@@ -220,6 +228,25 @@ class BudgetAccount:
         """Charge CPU time to the allowances of it, here and above."""
         if any(CPU_SECONDS in account.policies for account in self.chain):
             self._spend({CPU_SECONDS: billionths(seconds)})
+
+    # -- ceilings -----------------------------------------------------------------------------------------------------
+    @property
+    def has_ceiling(self) -> bool:
+        """Whether what is held is limited, here or above."""
+        return any(account.ceilings for account in self.chain)
+
+    def has_ceiling_of(self, resource: str) -> bool:
+        """Say whether so much is limited of a resource, here or above."""
+        return any(resource in account.ceilings for account in self.chain)
+
+    def _exceeded(self, error: CeilingExceededError) -> None:
+        """Somebody was killed for a ceiling: where that is to be the end of the subtree, so it is."""
+        limited = [account for account in self.chain if error.resource in account.ceilings]
+        named = [account for account in limited if account.name == error.account and error.held is not None]
+        if limited:  # the kernel, which does not say what was held, goes by the lowest
+            account = named[0] if named else min(limited, key=lambda each: each.ceilings[error.resource][0].hard)
+            if account.ceilings[error.resource][1] is OnExceeded.STOP:
+                account.on_exceeded(account)
 
     # -- beside worker processes --------------------------------------------------------------------------------------
     @property
@@ -316,7 +343,7 @@ class BudgetAccount:
             if used.get(resource, 0) < reserved.amounts[resource]:
                 holder._replenished(frozenset((resource,)))
 
-    def ended(self, ref: ActorRef[Any]) -> None:
+    def ended(self, ref: ActorRef[Any], exit: Exit | None = None) -> None:
         """An incarnation is over: what it had reserved may have been spent, so it counts as spent."""
         self.starved.pop(ref, None)
         turnstile = self.bank.turnstiles.get(ref)
@@ -324,6 +351,8 @@ class BudgetAccount:
             turnstile.charge(ref.usage(), self.bank.clock())
         for reserved in self._held.pop(ref, ()):
             self._settle(reserved, reserved.amounts)
+        if isinstance(exit, Killed) and isinstance(exit.cause, CeilingExceededError):
+            self._exceeded(exit.cause)
 
     def discarded(self, ref: ActorRef[Any]) -> None:
         """A slot is no more: charge its last slice, and close its account if it has one of its own."""
@@ -354,5 +383,5 @@ def exhausted(refusal: Refusal) -> BudgetExhaustedError:
     )
 
 
-def _nobody(account: BudgetAccount, resource: str, policy: OnExhausted) -> None:
+def _nobody(*_: object) -> None:
     """Nobody is told: the account is not in use yet."""

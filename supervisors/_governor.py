@@ -6,7 +6,9 @@ Theory of operation
    wants change: every `LOOK` seconds while one of them works, and at once when one that was at rest gets something to
    do. While nothing happens it looks less and less often.
 2. What workers have used is charged to their accounts, from the kernel's count of the process and all below it.
-3. Without a worker under a limit nothing is looked at.
+3. What is held is looked at only where there is a ceiling, by the same timer; what follows is the core's to say
+   (`_core.budget._ceiling`). The kernel is told each worker's ceiling, so that it stops what grabs memory in one go.
+4. Without anybody under such a limit nothing is looked at.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import limits
+from supervisors._budget import MEMORY
 from supervisors._core.budget._division import Claim, Divided, Pot, Use, divide, saw
+from supervisors._warden import Warden
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,8 +32,12 @@ if TYPE_CHECKING:
 
 LOOK: Final = 0.1
 """Seconds between two looks at workers of which one is busy."""
+CLOSER: Final = 0.05
+"""The same, where one of them has a ceiling."""
 LONGEST: Final = 1.0
 """Seconds between two looks at workers at rest."""
+PRESSED: Final = 0.25
+"""Cores that a worker has while it is pressed by a ceiling."""
 SLIGHT: Final = 0.05
 """A share that grows by less than this part of it is left as it is."""
 BUSY: Final = 0.005
@@ -47,6 +55,8 @@ class Worker:
         at: when that was.
         cores: what it is held to; infinite for nothing.
         resting: whether it was found at rest.
+        starting: whether it was not up yet.
+        memory: the bytes that the kernel lets it have; None for no limit.
     """
 
     turnstile: WorkerTurnstile
@@ -55,6 +65,8 @@ class Worker:
     at: float = 0.0
     cores: float = inf
     resting: bool = True
+    starting: bool = True
+    memory: int | None = None
 
     @property
     def account(self) -> BudgetAccount:
@@ -76,6 +88,7 @@ class Governor:
         self._timer: asyncio.TimerHandle | None = None
         self._pause = LOOK
         self._looked = 0.0
+        self._warden = Warden(bank)
 
     # -- who is looked after ------------------------------------------------------------------------------------------
     def enrol(self, turnstile: WorkerTurnstile) -> Worker:
@@ -87,7 +100,7 @@ class Governor:
     def leave(self, ref: ActorRef[Any]) -> None:
         """Its slot is no more."""
         self._workers.pop(ref, None)
-        if not self._workers and self._timer is not None:
+        if not self._bank.turnstiles and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
@@ -95,7 +108,18 @@ class Governor:
         """Limits are others than before: divide anew, soon; workers that are forked meanwhile begin within them."""
         if self._workers:
             self._divide()
-            self._arm(LOOK)
+            for worker in self._workers.values():
+                self._cap(worker)
+        self._arm(LOOK)
+
+    @staticmethod
+    def _cap(worker: Worker) -> None:
+        """Tell the kernel the lowest of the ceilings that a worker is under."""
+        ceilings = [account.ceilings[MEMORY][0].hard for account in worker.account.chain if MEMORY in account.ceilings]
+        memory = round(min(ceilings)) if ceilings else None
+        if memory != worker.memory:
+            worker.memory = memory
+            limits.cap(worker.turnstile.ref, memory)
 
     def stirred(self, worker: Worker) -> None:
         """A worker is about to get messages: one that was at rest wants its share from now on."""
@@ -112,23 +136,30 @@ class Governor:
             self._timer.cancel()
             self._timer = None
         self._pause = pause
-        if any(worker.account.is_watched for worker in self._workers.values()):
+        if self._warden.needed or any(worker.account.is_watched for worker in self._workers.values()):
             self._timer = self._bank.loop.call_later(pause, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        now = self._bank.clock()
-        busy = [self._see(worker, now) for worker in list(self._workers.values()) if worker.account.is_watched]
+        now, warden = self._bank.clock(), self._warden
+        busy = False
+        for worker in list(self._workers.values()):
+            account = worker.account
+            if account.is_watched or account.has_ceiling:
+                seen = limits.measure(worker.turnstile.ref, held=account.has_ceiling)
+                busy |= self._see(worker, seen, now)
+                warden.saw(worker.turnstile, seen)
+        busy |= warden.review()
         self._see_loop(now)
         self._divide()
-        self._arm(LOOK if any(busy) else min(LONGEST, 2 * self._pause))
+        self._arm((CLOSER if warden.needed else LOOK) if busy else min(LONGEST, 2 * self._pause))
 
-    def _see(self, worker: Worker, now: float) -> bool:
-        """Look at one worker and charge what it has used; say whether it is busy."""
-        seen: Measure = limits.measure(worker.turnstile.ref)
+    def _see(self, worker: Worker, seen: Measure, now: float) -> bool:
+        """Take in what was seen of one worker, and charge what it has used; say whether it is busy."""
         passed, worker.at = now - worker.at, now
         used, worker.cpu = max(0.0, seen.cpu - worker.cpu), max(worker.cpu, seen.cpu)
         cores = used / passed if passed > 0 else 0.0
+        worker.starting = seen.starting
         worker.use = Use(cores) if seen.starting else saw(worker.use, cores, held_back=seen.held_back)
         worker.resting = worker.use.cores < BUSY and not seen.held_back and not seen.starting
         worker.turnstile.charge_up_to(seen.cpu)
@@ -143,7 +174,12 @@ class Governor:
 
     # -- dividing -----------------------------------------------------------------------------------------------------
     def _divide(self) -> None:
-        workers = [worker for worker in self._workers.values() if worker.account.is_watched]
+        workers = []
+        for worker in self._workers.values():
+            if worker.account.is_watched or worker.account.pressed:
+                workers.append(worker)
+            else:
+                self._hold(worker, inf)
         shared = {account: None for worker in workers for account in worker.account.chain}
         for account in [account for account in self._loops if account not in shared]:
             del self._loops[account]
@@ -162,10 +198,15 @@ class Governor:
     def _pot(self, account: BudgetAccount, shared: dict[BudgetAccount, None], workers: list[Worker]) -> Pot:
         """Return an account with all that shares it."""
         parts: list[Claim | Pot] = [self._pot(below, shared, workers) for below in shared if below.parent is account]
-        parts += [Claim(worker.turnstile.ref, 1.0, worker.use.wants) for worker in workers if worker.account is account]
+        parts += [self._claim(worker) for worker in workers if worker.account is account]
         if account.loop_members > sum(below.loop_members for below in shared if below.parent is account):
             parts.append(Claim(account, max(1.0, account.shares.wanting), self._loops[account].wants))
         return Pot(account.cores, account.weight, tuple(parts))
+
+    @staticmethod
+    def _claim(worker: Worker) -> Claim | Pot:
+        claim = Claim(worker.turnstile.ref, 1.0, worker.use.wants)
+        return Pot(PRESSED, 1.0, (claim,)) if worker.account.pressed and not worker.starting else claim
 
     def _part_of_loop(self, account: BudgetAccount, shared: dict[BudgetAccount, None], shares: Divided) -> float:
         return shares.get(account, 0.0) + sum(

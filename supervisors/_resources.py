@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from llmactors import ActorRef, Slot, message
+from llmactors import ActorRef, Slot, limits, message
 from supervisors._accounts import Bank, BudgetAccount
 from supervisors._budget import Budget, OnExhausted
 from supervisors._overseer import REFUSES
@@ -23,9 +23,10 @@ class Allotment:
     Attributes:
         account: the address of the subtree.
         resource: the resource.
-        kind: ``rate`` or ``allowance``.
-        limit: units a second, or units in all.
-        used: what has been spent; None for a rate.
+        kind: ``rate``, ``ceiling`` or ``allowance``.
+        limit: units a second, units in all, or units at a time.
+        soft: of a ceiling, from where on its actors are slowed down and told; None for others.
+        used: what has been spent, or is held now; None for a rate.
         reserved: what is about to be spent; None for a rate.
         granted: what is promised to accounts below; None for a rate.
         available: what is left; None for a rate.
@@ -43,6 +44,7 @@ class Allotment:
     available: float | None
     throttled: float
     weight: float
+    soft: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class ResourceSupervisor(Supervisor):
             ChildStartError: as for a `Supervisor`.
         """
         self._account = self._own_account()
-        self._account.on_exhausted = self._ran_out
+        self._account.on_exhausted, self._account.on_exceeded = self._ran_out, self._end
         await super().on_start()
 
     def _own_account(self) -> BudgetAccount:
@@ -113,12 +115,13 @@ class ResourceSupervisor(Supervisor):
             slot.account = account
             if spec.budget is not None:
                 try:
+                    _check_measured(spec.budget, slot.ref)
                     account.limit(spec.budget)
-                except BudgetExhaustedError:
+                except (BudgetExhaustedError, SpecError):
                     account.close()
                     slot.account = None
                     raise
-        account.on_exhausted = self._ran_out
+        account.on_exhausted, account.on_exceeded = self._ran_out, self._end
 
     def _ran_out(self, account: BudgetAccount, resource: str, policy: OnExhausted) -> None:
         """An allowance is used up, and its subtree is not to go on."""
@@ -126,7 +129,12 @@ class ResourceSupervisor(Supervisor):
             account.ref.pause()
         elif policy is OnExhausted.ESCALATE:
             self.context.self_ref.tell(_Escalated(self._error(account, resource)))
-        elif account is self._account:
+        else:
+            self._end(account)
+
+    def _end(self, account: BudgetAccount) -> None:
+        """End a child for good, or all of them."""
+        if account is self._account:
             for name in reversed(self._keeper.specs):
                 self._keeper.terminate(name)
         else:
@@ -166,6 +174,7 @@ class ResourceSupervisor(Supervisor):
             BudgetExhaustedError: the account above has not so much to grant, or more than that is used already.
         """
         account = self._account if child is None else self._account_of(self._name_of(child))
+        _check_measured(budget, account.ref)
         account.limit(budget)
         if weight is not None:
             check_weight(weight)
@@ -184,6 +193,19 @@ class ResourceSupervisor(Supervisor):
         account = self._keeper.slots[name].account
         assert isinstance(account, BudgetAccount)
         return account
+
+
+def _check_measured(budget: Budget, ref: ActorRef[Any]) -> None:
+    """Refuse a ceiling that nobody can see to.
+
+    Raises:
+        SpecError: it is of something that only an actor with a process of its own has, and this one has none.
+    """
+    shares = getattr(ref.cls, "pausable", True) and not limits.has_process(ref)
+    for resource in budget.ceilings if shares else ():
+        if resource in {"gpu_memory", "processes"}:
+            what = f"`{ref.path}` shares its process with others, so nobody can tell what is its own"
+            raise SpecError(f"ceiling.{resource}", resource, f"{what}; give it host=Process()")
 
 
 def _within(account: BudgetAccount, name: str) -> bool:
@@ -217,6 +239,21 @@ def allotments(account: BudgetAccount) -> Iterable[Allotment]:
             reserved=None,
             granted=None,
             available=None,
+            throttled=throttled,
+            weight=weight,
+        )
+    for resource, (height, _) in account.ceilings.items():
+        held = account.held.get(resource, 0.0)
+        yield Allotment(
+            account=account.name,
+            resource=resource,
+            kind="ceiling",
+            limit=height.hard,
+            soft=height.soft,
+            used=held,
+            reserved=None,
+            granted=None,
+            available=max(0.0, height.hard - held),
             throttled=throttled,
             weight=weight,
         )

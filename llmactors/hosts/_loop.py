@@ -19,9 +19,10 @@ from llmactors._carried import CarriedAsk, Envelope, handle, within
 from llmactors._core.flags import OVER, STARTING
 from llmactors._endpoints import batch_call_of, call_of, endpoints
 from llmactors._exits import Crash, Exit
-from llmactors._limits import Enforcement, Measure
+from llmactors._limits import Enforcement, Measure, Pressure
 from llmactors._messages import Down, Exited
 from llmactors._ref import ActorRef
+from llmactors._signals import Press
 from llmactors._steps import Job
 from llmactors._streams import Flow
 from llmactors._table import Table
@@ -311,13 +312,31 @@ class LoopHost:
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
         """Nothing to do: on the loop the gate withholds the go-ahead."""
 
-    def measure(self, cell: ActorRef[Any]) -> Measure:
+    def cap(self, cell: ActorRef[Any], memory: int | None) -> None:
+        """Nothing to do: the memory of the process is everybody's; who keeps the ceiling looks at samples."""
+
+    def press(self, cell: ActorRef[Any], level: Pressure) -> None:
+        """Run `on_pressure`, if the actor has it; as for a handler, what it raises ends the actor."""
+        hook = getattr(cell.actor, "on_pressure", None)
+        if hook is None:
+            return
+        try:
+            answer = cell.scheduler.within(cell.scheduler.empty.copy(), hook, level)
+            if isinstance(answer, CoroutineType):
+                cell.scheduler.first_step(cell, answer, Press(level))
+        except BaseException as error:  # noqa: BLE001  as in `start`
+            if isinstance(error, KeyboardInterrupt):
+                cell.scheduler.interrupt(error)
+            ends.end(cell, Crash(error))
+
+    def measure(self, cell: ActorRef[Any], *, held: bool) -> Measure:
         """See what the actor uses: its account of CPU time."""
+        del held
         return Measure(cpu=self.usage(cell).cpu, starting=bool(cell.flags & STARTING))
 
     def enforcement(self) -> Enforcement:
         """Tell how actors are held to limits: the gate asks before each message."""
-        return Enforcement("the go-ahead before each message", "samples")
+        return Enforcement("gate", "samples")
 
     async def close(self) -> None:
         """Nothing to do: nothing is left."""

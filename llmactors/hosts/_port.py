@@ -13,7 +13,7 @@ from llmactors._birth import Birth
 if TYPE_CHECKING:
     from llmactors._asks import Ask
     from llmactors._exits import Exit
-    from llmactors._limits import Enforcement, Measure
+    from llmactors._limits import Enforcement, Measure, Pressure
     from llmactors._ref import ActorRef
     from llmactors._streams import Flow
     from llmactors._table import Table
@@ -84,8 +84,16 @@ class Host(Protocol):
         """Let the slot's incarnations have *share* cores at most; None lifts it."""
         ...
 
-    def measure(self, cell: ActorRef[Any]) -> Measure:
-        """See what the actor uses now."""
+    def cap(self, cell: ActorRef[Any], memory: int | None) -> None:
+        """Let the slot's incarnations hold so many bytes of memory at most, as far as this host can see to that."""
+        ...
+
+    def press(self, cell: ActorRef[Any], level: Pressure) -> None:
+        """Run `on_pressure` where the handlers run, between two of them or while an async one waits."""
+        ...
+
+    def measure(self, cell: ActorRef[Any], *, held: bool) -> Measure:
+        """See what the actor uses now; what it holds only where that is asked for: it takes longer."""
         ...
 
     def enforcement(self) -> Enforcement:

@@ -172,7 +172,7 @@ class _Purse:
     def settle(self, ref: ActorRef[Any], reserved: Any, used: Mapping[str, float]) -> None:
         """Nothing to do: the kernel counts."""
 
-    def ended(self, ref: ActorRef[Any]) -> None:
+    def ended(self, ref: ActorRef[Any], exit: Exit) -> None:
         """Nothing to do."""
 
     def discarded(self, ref: ActorRef[Any]) -> None:

@@ -1,14 +1,16 @@
-"""Limits as a person writes them on the command line: ``cpu=0.25``, ``tokens=6000/minute``, ``wall=2h``."""
+"""Limits as a person writes them on the command line: ``cpu=0.25``, ``memory=512MiB``, ``wall=2h``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from supervisors import Allowance, Budget, Rate, SpecError
+from supervisors import Allowance, Budget, Ceiling, Rate, SpecError
 
 RATES = ("cpu", "messages")
 """What is a rate without saying so."""
+CEILINGS = ("memory", "gpu_memory", "storage", "processes")
+"""What is a ceiling without saying so."""
 NOT_NAMES = ("per", "burst", "on_exhausted")
 """Words of a limit that name no resource."""
 
@@ -16,7 +18,8 @@ NOT_NAMES = ("per", "burst", "on_exhausted")
 def read_limits(words: Iterable[str]) -> Budget:
     """Read each of *words* as a limit: ``resource=amount`` is an allowance, ``resource=amount/time`` a rate.
 
-    ``cpu`` and ``messages`` are rates in any case: cores, and messages a second.
+    ``cpu`` and ``messages`` are rates in any case: cores, and messages a second. ``memory``, ``gpu_memory``,
+    ``storage`` and ``processes`` are ceilings: sizes, such as ``512MiB``, and a number.
 
     Raises:
         SpecError: a word is no limit; the error says what would be.
@@ -24,12 +27,15 @@ def read_limits(words: Iterable[str]) -> Budget:
     return Budget(*(_limit(word) for word in words))
 
 
-def _limit(word: str) -> Rate | Allowance:
+def _limit(word: str) -> Rate | Ceiling | Allowance:
     resource, equals, amount = word.partition("=")
     if not equals or not resource.isidentifier() or resource in NOT_NAMES:
         raise SpecError("limit", word, "write resource=amount, such as cpu=0.25, calls=150 or tokens=6000/minute")
     if resource == "wall":
         return Allowance(wall=amount)
+    if resource in CEILINGS:
+        size: Any = int(amount) if amount.isdecimal() else amount
+        return Ceiling(**{resource: size})
     number, slash, per = amount.partition("/")
     try:
         count = float(number)

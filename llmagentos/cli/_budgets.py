@@ -5,13 +5,14 @@ from typing import Annotated, Any
 import typer
 
 from llmagentos._core.control import Level
-from llmagentos.cli._output import as_json, as_table, note, span
+from llmagentos.cli._output import as_json, as_table, note, size, span
 from llmagentos.cli._processes import Json, On
 
 COLUMNS = {
     "account": "account",
     "resource": "resource",
     "kind": "kind",
+    "soft": "soft",
     "limit": "limit",
     "used": "used",
     "reserved": "reserved",
@@ -48,7 +49,7 @@ def show(context: typer.Context, *, on: On = None, json: Json = False) -> None:
 @budget.command("set")
 def set_(
     which: Annotated[str, typer.Argument(help="Whose: a child of a ResourceSupervisor, or that supervisor itself.")],
-    limits: Annotated[list[str], typer.Argument(help="cpu=0.25, calls=150, tokens=6000/minute, wall=2h …")],
+    limits: Annotated[list[str], typer.Argument(help="cpu=0.25, memory=512MiB, calls=150, tokens=6000/minute …")],
     *,
     on: On = None,
     json: Json = False,
@@ -64,7 +65,15 @@ def set_(
 
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
-    amounts = ("limit", "used", "reserved", "granted", "available", "weight")
-    plain = {key: None if row[key] is None else f"{row[key]:g}" for key in amounts}
+    amounts = ("soft", "limit", "used", "reserved", "granted", "available")
+    in_bytes = row["kind"] == "ceiling" and row["resource"] != "processes"
+    plain = {key: _amount(row[key], in_bytes=in_bytes) for key in amounts}
     per = "/s" if row["kind"] == "rate" and row["resource"] != "cpu" else ""
-    return {**row, **plain, "limit": f"{plain['limit']}{per}", "throttled": span(row["throttled"])}
+    told = {"limit": f"{plain['limit']}{per}", "throttled": span(row["throttled"]), "weight": f"{row['weight']:g}"}
+    return {**row, **plain, **told}
+
+
+def _amount(amount: float | None, *, in_bytes: bool) -> str | None:
+    if amount is None:
+        return None
+    return size(round(amount)) if in_bytes else f"{amount:g}"

@@ -12,7 +12,7 @@ class Hog(Actor):
     """Works, starts processes and holds memory, as much as it is told."""
 
     def __init__(self) -> None:
-        self.held: list[bytearray] = []
+        self.held: list[bytes] = []
         self.pressed: list[str] = []
         self.below: list[subprocess.Popen[bytes]] = []
 
@@ -53,7 +53,7 @@ class Hog(Actor):
     @message(timeout=60)
     def hold(self, mebibytes: int) -> int:
         """Hold so much more, and touch it; return how much it is by now."""
-        self.held.append(bytearray(b"\1" * 4096) * (mebibytes << 8))
+        self.held.append((b"\1" * 4096) * (mebibytes << 8))
         return sum(map(len, self.held)) >> 20
 
     @message

@@ -142,6 +142,8 @@ class Desk:
                 self._monitors.pop(key).cancel()
             case "spend", [dict(amounts)]:
                 accounts.spend(self._life.cell, amounts)
+            case "hold", [dict(amounts)]:
+                accounts.hold(self._life.cell, amounts)
             case "settle", [int(key), dict(used)]:
                 self._settle(key, used)
             case _:

@@ -12,7 +12,7 @@ from llmactors import _slots as slots
 from llmactors._attend import ask_gate
 from llmactors._codec import Codec, register
 from llmactors._core.flags import DRAINING, GATE, OVER, REMOTE, STARTING, STOPPING
-from llmactors._limits import Caps, Enforcement, Measure
+from llmactors._limits import Caps, Enforcement, Measure, Pressure
 from llmactors._ref import ActorRef
 from llmactors._streams import Flow
 from llmactors._usage import Usage
@@ -22,6 +22,7 @@ from llmactors.hosts.process._config import Process
 from llmactors.hosts.process._far import FarRef
 from llmactors.hosts.process._grammar import grammar_of
 from llmactors.hosts.process._life import Life
+from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._says import says_of
 from llmactors.hosts.process._server import ServerLink
 from llmactors.hosts.process._watched import FarTable, FarTracing
@@ -115,7 +116,7 @@ class RemoteCell(FarRef[Any]):
 class ProcessHost:
     """Runs each incarnation in a process of its own, forked by a fork server that is started at the first."""
 
-    capabilities = frozenset({"async", "pause", "process", "refs", "spawn", "stream", "timers"})
+    capabilities = frozenset({"async", "pause", "process", "refs", "spawn", "stream", "throttle", "timers"})
 
     def __init__(self, system: Any, config: Process) -> None:
         self._system, self._config = system, config
@@ -245,18 +246,33 @@ class ProcessHost:
         if cell.actor is not None:
             cell.actor.hold.set_cpu(share)
 
-    def measure(self, cell: ActorRef[Any]) -> Measure:
+    def cap(self, cell: ActorRef[Any], memory: int | None) -> None:
+        """Hold the worker, and those after it, to so much memory."""
+        extra = cell.need_extra()
+        if extra.caps is None:
+            extra.caps = Caps()
+        extra.caps.memory = memory
+        if cell.actor is not None:
+            cell.actor.hold.set_memory(memory)
+
+    def press(self, cell: ActorRef[Any], level: Pressure) -> None:
+        """Have the worker run `on_pressure`."""
+        if cell.actor is not None:
+            cell.actor.channel.send([Op.PRESS, level.value])
+
+    def measure(self, cell: ActorRef[Any], *, held: bool) -> Measure:
         """See what the worker and all that it started use now."""
         life: Life | None = cell.actor
-        starting = bool(cell.flags & STARTING)
+        starting, before = bool(cell.flags & STARTING), cell.need_extra().elsewhere
         if life is None or life.over:
-            return Measure(cpu=cell.cpu, starting=starting)
+            return Measure(cpu=before, starting=starting)
         hold = life.hold
         return Measure(
-            cpu=cell.cpu + hold.cpu(),
+            cpu=before + hold.cpu(),
             held_back=hold.held_back(),
             starting=starting,
-            memory=hold.memory(),
+            memory=hold.memory() if held else None,
+            gpu_memory=life.page.gpu_memory,
             processes=hold.processes,
         )
 

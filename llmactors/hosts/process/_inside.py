@@ -242,6 +242,11 @@ class WorkerContext(Context[A]):
         check({resource: amount})
         self._worker.channel.send([Op.ORDER, "spend", {resource: amount}])
 
+    def hold(self, resource: str, amount: float) -> None:
+        """Say how much of a resource is held now, to the main process; see `Context.hold`."""
+        check({resource: amount})
+        self._worker.channel.send([Op.ORDER, "hold", {resource: amount}])
+
     def reserve(self, **amounts: float) -> Reservation:
         """Set amounts aside in the main process; see `Context.reserve`."""
         check(amounts)

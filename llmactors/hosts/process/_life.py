@@ -26,7 +26,14 @@ from llmactors._core.flags import OVER, PAUSED, STARTING
 from llmactors._exits import Crash, Exit, Killed
 from llmactors._streams import Flow
 from llmactors._words import text_of
-from llmactors.errors import ForkRefusedError, NotSerialisableError, RemoteError, StartIgnored, WorkerLostError
+from llmactors.errors import (
+    ForkRefusedError,
+    MemoryCeilingError,
+    NotSerialisableError,
+    RemoteError,
+    StartIgnored,
+    WorkerLostError,
+)
 from llmactors.hosts._processes import ProcessAccount
 from llmactors.hosts.process._calls import Calls
 from llmactors.hosts.process._channel import Channel, Item
@@ -198,6 +205,8 @@ class Life:
         if worker is not None:
             cell.scheduler.loop.remove_reader(worker.pidfd)
         self.channel.drain()
+        if self._cause is None and self.hold.out_of_memory():
+            self._cause = self._over_memory()
         self._close()
         if cell.actor is self:
             self._tell_end(self._cause or WorkerLostError(0 if worker is None else worker.pid, how))
@@ -227,6 +236,17 @@ class Life:
         self.hold.close()
         if self.worker is not None:
             self.worker.close()
+
+    def _hit_backstop(self, error: BaseException) -> bool:
+        lacked = isinstance(error, MemoryError) or getattr(error, "type_name", None) == MemoryError.__name__
+        return lacked and self.hold.has_backstop
+
+    def _over_memory(self, cause: BaseException | None = None) -> MemoryCeilingError:
+        """The kernel did not let it have more memory."""
+        path = self.cell.path
+        error = MemoryCeilingError(path, "memory", self.hold.memory_limit or 0, None, path)
+        error.__cause__ = cause
+        return error
 
     # -- out ---------------------------------------------------------------------------------------------------
     @property
@@ -328,12 +348,13 @@ class Life:
                 lives.started(cell)
             case Op.START_FAILED:
                 error = StartIgnored() if parts[1] else self._error(parts[0])
-                lives.start_failed(cell, error)
+                lives.start_failed(cell, self._over_memory(error) if self._hit_backstop(error) else error)
             case Op.CRASHED:
-                crash = Crash(self._error(parts[0]))
+                error = self._error(parts[0])
                 if not cell.flags & OVER:
-                    self.post.settle(crash)
-                    ends.end(cell, crash)
+                    exit = Killed(self._over_memory(error)) if self._hit_backstop(error) else Crash(error)
+                    self.post.settle(exit)
+                    ends.end(cell, exit)
             case Op.ENDED:
                 self._exit = self.codec.unwrap(parts[0])
                 self.kill()

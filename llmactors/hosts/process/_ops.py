@@ -37,6 +37,7 @@ class Op(IntEnum):
     RECALL = 24
     LOOK = 25  # number: LOOKED comes back
     TRACE = 27  # whether: TRACED comes from now on, or no longer
+    PRESS = 28  # level: `on_pressure` is to run
     PING = 26  # number: PONG comes back when the loop turns
 
     # worker to main process

@@ -15,7 +15,7 @@ import sys
 import traceback
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _ends as ends
 from llmactors import _lives as lives
@@ -24,9 +24,10 @@ from llmactors._batch import Batch
 from llmactors._codec import Codec
 from llmactors._core.flags import ENDING, PAUSED
 from llmactors._exits import Exit
+from llmactors._limits import Pressure
 from llmactors._messages import Idle
 from llmactors._redact import told_state
-from llmactors._signals import Pause, Resume, Stop
+from llmactors._signals import Pause, Press, Resume, Stop
 from llmactors.errors import NotSerialisableError, StartIgnored
 from llmactors.hosts._port import Birth
 from llmactors.hosts.process._calls import ASK, Calls
@@ -59,6 +60,11 @@ except ImportError:
 else:
     new_event_loop = uvloop.new_event_loop
 
+SIGNALS: Final[dict[Op, Callable[..., Any]]] = {
+    Op.PAUSE: Pause,
+    Op.RESUME: Resume,
+    Op.PRESS: lambda level: Press(Pressure(level)),
+}
 BROKEN = 70  # exit status of a worker that cannot go on: EX_SOFTWARE
 
 
@@ -236,10 +242,8 @@ class Worker:
                 self.served.credit(*parts)
             case Op.STOP:
                 self._stop(self.codec.unwrap(parts[0]))
-            case Op.PAUSE:
-                self.cell.signal(Pause())
-            case Op.RESUME:
-                self.cell.signal(Resume())
+            case Op.PAUSE | Op.RESUME | Op.PRESS:
+                self.cell.signal(SIGNALS[op](*parts))
             case Op.RECALL:
                 self._recall()
             case Op.RELEASE | Op.DROP | Op.PING:

@@ -16,6 +16,7 @@ from llmactors._actor import Actor
 from llmactors._core.flags import STARTING
 from llmactors._exits import Crash, Killed
 from llmactors._messages import Down, Exited
+from llmactors._signals import Press
 from llmactors.errors import HandlerTimeoutError, HostCapabilityError
 from llmactors.hosts._abandoned import ASYNC_EXC
 from llmactors.hosts._loop import LoopHost
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmactors._exits import Exit
+    from llmactors._limits import Pressure
     from llmactors._ref import ActorRef
     from llmactors._steps import Job
     from llmactors._table import Table
@@ -170,6 +172,27 @@ class ThreadHost(LoopHost):
             return await answer
         finally:
             life.looks.discard(answer)
+
+    def press(self, cell: ActorRef[Any], level: Pressure) -> None:
+        """Run `on_pressure` on the thread, after the handler in hand."""
+        life, hook = _life_of(cell), getattr(cell.actor, "on_pressure", None)
+        if life is not None and hook is not None:
+            life.order(partial(copy_context().run, hook, level), partial(self._pressed, cell, life, level))
+
+    def _pressed(
+        self, cell: ActorRef[Any], life: Life, level: Pressure, answer: Any, error: BaseException | None
+    ) -> None:
+        """The hook has returned; what it has left to wait for is the loop's."""
+        here = _life_of(cell) is life
+        if here and error is None and isinstance(answer, CoroutineType):
+            try:
+                cell.scheduler.first_step(cell, answer, Press(level))
+            except BaseException as raised:  # noqa: BLE001  as on the loop
+                error = raised
+        elif isinstance(answer, CoroutineType):
+            answer.close()
+        if here and error is not None:
+            ends.end(cell, Crash(error))
 
     # -- what is known -----------------------------------------------------------------------------------------
     def interruption(self, cell: ActorRef[Any]) -> str:  # noqa: ARG002  the port's signature

@@ -3,7 +3,7 @@
 import pytest
 
 from llmagentos._core.limits import read_limits
-from supervisors import Allowance, Budget, Rate, SpecError
+from supervisors import Allowance, Budget, Ceiling, Rate, SpecError
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,12 @@ from supervisors import Allowance, Budget, Rate, SpecError
         ("usd=2.5", Allowance(usd=2.5)),
         ("wall=2h", Allowance(wall="2h")),
         ("cpu_seconds=30", Allowance(cpu_seconds=30)),
+        ("memory=512MiB", Ceiling(memory="512 MiB")),
+        ("storage=1000", Ceiling(storage=1_000)),
+        ("processes=4", Ceiling(processes=4)),
     ],
 )
-def test_a_word_is_a_rate_or_an_allowance(word: str, limit: Rate | Allowance) -> None:
+def test_a_word_is_a_rate_a_ceiling_or_an_allowance(word: str, limit: Rate | Ceiling | Allowance) -> None:
     assert read_limits([word]) == Budget(limit)
 
 
@@ -37,6 +40,9 @@ def test_a_word_is_a_rate_or_an_allowance(word: str, limit: Rate | Allowance) ->
         "per=3",
         "burst=3/minute",
         "calls=nan",
+        "memory=lots",
+        "memory=0",
+        "processes=2MiB",
     ],
 )
 def test_what_is_no_limit_is_refused_with_what_would_be(word: str) -> None:

@@ -63,12 +63,15 @@ def test_budgets_are_shown_changed_and_seen_in_top(command: CommandLine) -> None
     assert "write resource=amount" in command("budget", "set", "caller", "calls").stderr
     assert "has no account" in command("budget", "set", "gateway", "calls=1").stderr
     assert command("budget", "set", "/app/", "calls=600").returncode == 0
-    done = command("budget", "set", "caller", "calls=50", "cpu=0.5")
-    assert (done.returncode, "/app/caller may use calls=50, cpu=0.5 now" in done.stderr) == (0, True)
+    done = command("budget", "set", "caller", "calls=50", "cpu=0.5", "memory=1GiB")
+    assert (done.returncode, "/app/caller may use calls=50, cpu=0.5, memory=1GiB now" in done.stderr) == (0, True)
     while command.ps()["/app/caller"]["state"] != "paused":
         assert time.monotonic() < end
     rows = {(row["account"], row["resource"]): row for row in json.loads(command("budget", "--json").stdout)}
     assert rows["/app/caller", "calls"]["used"] == 50
+    assert (rows["/app/caller", "memory"]["kind"], rows["/app/caller", "memory"]["limit"]) == ("ceiling", 2**30)
+    assert "1.0 GiB" in command("budget").stdout
+    assert "gate + samples" in command("inspect", "busy").stdout
 
     standings = json.loads(command("top", "--json", "--interval", "0.3").stdout)
     busy = next(standing for standing in standings if standing["path"] == "/app/busy")

@@ -139,7 +139,7 @@ async def test_an_actor_without_a_process_of_its_own_is_not_held_from_outside(ho
         seen = limits.measure(hog)
         assert seen.cpu > 0
         assert (seen.processes, seen.held_back, limits.has_process(hog)) == (0, False, False)
-        assert str(limits.enforcement(hog)) == "the go-ahead before each message + samples"
+        assert str(limits.enforcement(hog)) == "gate + samples"
 
 
 # -- our directory -----------------------------------------------------------------------------------------------
