@@ -63,6 +63,9 @@ class FrameSplitter:
                 return []
             data = bytes(self._rest)
             self._rest = bytearray()
+        length = len(data) - HEAD.size
+        if 0 <= length <= self._limit and HEAD.unpack_from(data)[0] == length:  # the commonest: just one
+            return [memoryview(data)[HEAD.size :]]
         return self._split(data)
 
     def _split(self, data: bytes | memoryview) -> list[memoryview]:

@@ -53,13 +53,8 @@ class Calls:
 
     def __init__(self, port: Port) -> None:
         self._port = port
-        self._last = 0
+        self.last = 0  # the number of the last call
         self.book: dict[int, Call] = {}
-
-    @property
-    def next_number(self) -> int:
-        """The number of the next call."""
-        return self._last + 1
 
     def make(
         self,
@@ -79,7 +74,7 @@ class Calls:
             NotSerialisableError: It cannot cross. Nothing was sent.
         """
         written, returns = grammar.write(self._port.codec, message_of(item))
-        number = self._last = self._last + 1
+        number = self.last = self.last + 1
         name, content = written
         if isinstance(item, Ask):
             seconds = item.deadline - now

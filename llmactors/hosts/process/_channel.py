@@ -34,6 +34,8 @@ CHOKED: Final = 1024 * 1024  # unsent bytes over which the main process sends no
 HUSH: Final = 0.02  # seconds that an item may wait for others
 FULL: Final = 128  # items that are sent before the turn is over
 
+LISTS: Final = frozenset({list})
+
 Item = list[Any]
 
 
@@ -85,6 +87,15 @@ class Channel:
         elif len(turn) >= FULL:
             self._write_turn()
 
+    def put_all(self, items: list[Item]) -> None:
+        """Send items, whose parts are plain, as `put` does."""
+        turn = self._turn
+        turn += items
+        if len(turn) >= FULL:
+            self._write_turn()
+        elif not self._armed:
+            self._arm()
+
     def whisper(self, item: Item) -> None:
         """Send an item, whose parts are plain, with the next that is sent, or soon."""
         self._turn.append(item)
@@ -99,7 +110,8 @@ class Channel:
         """
         if not self.open:
             return
-        item[0] = int(item[0])  # a member of an enum is no plain int
+        if item[0].__class__ is not int:
+            item[0] = int(item[0])  # a member of an enum is no plain int
         self._turn.append(item)
         if now or not self._hurried or self._loop is None:
             self._hurried = True
@@ -137,41 +149,46 @@ class Channel:
 
     def _write_turn(self) -> None:
         items, self._turn = self._turn, []
-        if self.open:
-            self._write(items)
-
-    def _write(self, items: list[Item]) -> None:
+        if not self.open:
+            return
         body = self._pack(items)
         if len(body) > FRAME_LIMIT and len(items) > 1:
             half = len(items) // 2
-            self._write(items[:half])
-            self._write(items[half:])
+            self._turn, rest = items[:half], items[half:]
+            self._write_turn()
+            self._turn = rest
+            self._write_turn()
             return
         data = HEAD.pack(len(body)) + body
+        sent = 0
         if not self._unsent:
-            sent = self._try(data)
-            if sent == len(data):
+            try:
+                sent = self._end.send(data)
+            except BlockingIOError:
+                pass
+            except (BrokenPipeError, ConnectionResetError):  # reading tells it too, after what there is to read
                 return
-            data = data[sent:]
-            if self._loop is not None:
-                self._loop.add_writer(self._end.fileno(), self._writable)
+        if sent != len(data):
+            self._keep(data[sent:])
+
+    def _keep(self, data: bytes) -> None:
+        """The socket does not take *data* yet."""
+        if not self._unsent and self._loop is not None:
+            self._loop.add_writer(self._end.fileno(), self._writable)
         self._unsent += data
         if self._roomy is not None:
             self.choked = len(self._unsent) > CHOKED
         elif len(self._unsent) > BUFFER:
             self._push(0)
 
-    def _try(self, data: bytes | bytearray) -> int:
-        try:
-            return self._end.send(data)
-        except BlockingIOError:
-            return 0
-        except (BrokenPipeError, ConnectionResetError):  # reading tells it too, after what there is to read
-            return len(data)
-
     def _writable(self) -> None:
         if self.open:
-            del self._unsent[: self._try(self._unsent)]
+            try:
+                del self._unsent[: self._end.send(self._unsent)]
+            except BlockingIOError:
+                pass
+            except (BrokenPipeError, ConnectionResetError):
+                self._unsent.clear()
         if not self._unsent and self._loop is not None and self.open:
             self._loop.remove_writer(self._end.fileno())
         if self.choked and len(self._unsent) <= CHOKED:
@@ -282,6 +299,6 @@ class Channel:
 
 def _unpack(body: memoryview) -> list[Item]:
     items: list[Item] = msgpack.unpackb(body, ext_hook=hold, strict_map_key=False)
-    if type(items) is not list or not all([type(item) is list for item in items]):  # noqa: C419  the hot path
+    if type(items) is not list or not LISTS.issuperset(map(type, items)):
         raise ValueError("a frame is a list of lists")
     return items

@@ -39,7 +39,7 @@ class ForeignHost:
         """Send a mailbox's entry; raises `NotSerialisableError`."""
         grammar = grammar_for(cell, message_of(item))
         if isinstance(item, Ask) and _is_awaited_by_a_hand():
-            self.worker.channel.put([int(Op.ORDER), "awaits", self.worker.calls.next_number])
+            self.worker.channel.put([int(Op.ORDER), "awaits", self.worker.calls.last + 1])
         now, if_up, cell.if_up = cell.scheduler.clock(), cell.if_up, False
         self.worker.calls.make(item, cell.number, grammar, now, foreign=True, if_up=if_up)
 

@@ -78,8 +78,7 @@ class RemoteCell(FarRef[Any]):
         """Queue an ask or a stream, or hand it over at once. For the kernel."""
         if self.inbox is None and self.flags == REMOTE:
             life: Life = self.actor
-            if life.post.has_room():
-                life.post.hand_over(item)
+            if life.post.hand_over(item):
                 return
         super().accept(item)
 

@@ -298,7 +298,8 @@ class Life:
                     self._answered(*item[1:])
                 else:
                     self._received(Op(item[0]), item[1:])
-            self.segments.settle()
+            if self.segments.fresh:
+                self.segments.settle()
         except Exception as error:  # noqa: BLE001  it becomes the worker's end, with this as its reason
             self._why = f"it broke the protocol: {type(error).__name__}: {text_of(error)}"
             self.channel.close()

@@ -30,6 +30,7 @@ class Op(IntEnum):
 
     # main process to worker
     SAY = 14  # place of the endpoint, arguments: a tell to the worker's actor, the short way (see `_says`)
+    QUESTION = 15  # place of the endpoint, number, seconds, arguments: an ask of the worker's actor, the short way
     START = 20  # spec
     STOP = 21  # exit
     PAUSE = 22

@@ -23,14 +23,21 @@ from llmactors import _lives as lives
 from llmactors import _slots as slots
 from llmactors._asks import Ask, skip
 from llmactors._attend import ask_gate
-from llmactors._core.flags import BUSY, DRAINING, GATE, OVER, REQUEUED, SORTED, STOPPING, WAITERS, WATCHED
+from llmactors._core.flags import BUSY, DRAINING, GATE, OVER, REMOTE, REQUEUED, SORTED, STOPPING, WAITERS, WATCHED
 from llmactors._messages import Down, Exited, Idle, InHand
 from llmactors._streams import Flow, message_of
 from llmactors.errors import NotSerialisableError
+from llmactors.hosts.process._calls import FOREVER, Call
+from llmactors.hosts.process._channel import FULL
+from llmactors.hosts.process._grammar import returns_of
+from llmactors.hosts.process._page import WAITING
 from llmactors.hosts.process._sent import Sent
 from llmactors.hosts.process._traced import without_context
+from llmactors.trace import SPAN
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from llmactors._batch import Spec
     from llmactors._exits import Exit
     from llmactors._ref import ActorRef
@@ -55,7 +62,8 @@ class Post:
         channel = life.channel
         self._cell, self._channel, self._calls = cell, channel, life.calls
         self._grammar, self._writers = grammar, says.writers
-        self._put, self._window = channel.put, page.size
+        self._askers, self._places = says.askers, page.places
+        self._window = page.size
         self.sent = Sent(page, cell.need_extra().jobs, life.watch.begin)
         self._page = page
         self._batch: tuple[Spec, float] | None = None  # what the worker gathers, and until when
@@ -71,19 +79,43 @@ class Post:
         if not says:
             sent.begin()
         says.append(message)
-        self._put(written)
+        self._channel.put(written)
         return True
 
-    def has_room(self) -> bool:
-        """Say whether one more message can be handed over."""
-        return self.sent.out < self._window and not self._channel.choked and not self.turning
+    def hand_over(self, item: Ask | Flow[Any]) -> bool:
+        """Hand over an ask or a stream that nothing waits before; False when there is no room.
 
-    def hand_over(self, item: Ask | Flow[Any]) -> None:
-        """Hand over an ask or a stream that nothing waits before; it fails if it cannot cross."""
+        It fails if it cannot cross.
+        """
+        sent = self.sent
+        if len(sent.says) + sent.calls >= self._window or self._channel.choked or self.turning:
+            return False
+        if item.__class__ is Ask and SPAN.get() is None and self._question(item):
+            return True
         try:
             self._make(item, 0)
         except NotSerialisableError as error:
             item.fail(error)
+        return True
+
+    def _question(self, ask: Ask) -> bool:
+        """Hand over an ask the short way; False for one that has to go the long way."""
+        message, calls, sent = ask.message, self._calls, self.sent
+        write = self._askers.get(message.__class__)
+        if write is None:
+            return False
+        number = calls.last + 1
+        seconds = ask.deadline - self._cell.scheduler.clock()
+        written = write(message, number, seconds if seconds < FOREVER else None)
+        if written is None:
+            return False
+        calls.last = number
+        self._places[number % self._window] = WAITING
+        self._channel.send(written)  # what follows is done while the worker works
+        calls.book[number] = Call(ask, returns_of(message), 0, sent.said)
+        sent.calls += 1
+        sent.begin()
+        return True
 
     def forward(self) -> None:
         """Send on what waits in the mailbox, as far as there is room."""
@@ -97,6 +129,7 @@ class Post:
         extra, scheduler = cell.need_extra(), cell.scheduler
         sorts = bool(cell.flags & SORTED)
         gated = False  # the host has asked for the first
+        says = not sorts and not cell.handlers.batched
         while extra.requeued or cell.inbox or sorts:
             if not self._has_room_for_next(sorts=sorts) or self._channel.choked or self.turning:
                 cell.flags |= BUSY
@@ -111,7 +144,7 @@ class Post:
                 if not extra.requeued:
                     cell.flags &= ~REQUEUED
                 self.send(again.item, again.deliveries)
-            elif cell.inbox:
+            elif cell.inbox and not (says and not gated and self._say_on(cell.inbox)):
                 if cell.handlers.batched:
                     self._note_batch(cell.inbox[0])
                 self._send_first(cell.inbox.popleft())
@@ -165,6 +198,24 @@ class Post:
         spec, until = self._batch
         return taken < spec.most and self._cell.scheduler.clock() < until
 
+    def _say_on(self, inbox: deque[Any]) -> bool:
+        """Hand over the tells in front that can be said, as many as a frame takes; False when the first cannot."""
+        sent, writers = self.sent, self._writers
+        says, written = sent.says, []
+        for _ in range(min(FULL, self._window - len(says) - sent.calls, len(inbox))):
+            message = inbox[0]
+            write = writers.get(message.__class__)
+            item = None if write is None else write(message)
+            if item is None:
+                break
+            written.append(item)
+            if not says:
+                sent.begin()
+            says.append(inbox.popleft())
+        if written:
+            self._channel.put_all(written)
+        return bool(written)
+
     def _send_first(self, item: Any) -> None:
         item = without_context(item)
         write = self._writers.get(item.__class__)
@@ -195,7 +246,7 @@ class Post:
 
     def _make(self, item: Any, deliveries: int) -> None:
         calls, sent = self._calls, self.sent
-        self._page.clear(calls.next_number)
+        self._page.clear(calls.last + 1)
         now = self._cell.scheduler.clock()
         calls.make(item, 0, self._grammar, now, deliveries=deliveries, after=sent.said)
         sent.calls += 1
@@ -215,8 +266,12 @@ class Post:
 
     def call_is_over(self) -> None:
         """The worker has one call less."""
-        self.sent.calls -= 1
-        self._freed()
+        sent = self.sent
+        sent.calls -= 1
+        if self._cell.flags != REMOTE or self._cell.handlers.idle is not None:
+            self._freed()
+        elif not sent.calls and not sent.says:
+            sent.idle()
 
     def recalled(self, says: int, numbers: list[int], *, held: bool) -> None:
         """The worker has given back what it had not begun."""

@@ -69,7 +69,7 @@ class Segments:
         self._lent: dict[int, Any] = {}  # mine that the peer has, and the bytes in them
         self._theirs: dict[int, mmap.mmap] = {}
         self._held: set[int] = set()  # theirs that arrays lie on
-        self._fresh: dict[int, tuple[bytes, int]] = {}  # bytes made of theirs that can be sent back, by identity
+        self.fresh: dict[int, tuple[bytes, int]] = {}  # bytes made of theirs that can be sent back, by identity
         self.open = True
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -139,7 +139,7 @@ class Segments:
 
     def send_back(self, data: bytes) -> list[int] | None:
         """Return the number and length of the peer's segment that *data* was made of just now; it is given back so."""
-        fresh = self._fresh.pop(id(data), None)
+        fresh = self.fresh.pop(id(data), None)
         return None if fresh is None else [fresh[1], len(data)]
 
     def take_again(self, number: int) -> None:
@@ -155,13 +155,13 @@ class Segments:
         """
         mapped = self._segment(number, length)
         data = mapped[:length]
-        self._fresh[id(data)] = data, number
+        self.fresh[id(data)] = data, number
         return data
 
     def settle(self) -> None:
         """What has arrived is dealt with: give back the segments of which bytes were made."""
-        if self._fresh:
-            fresh, self._fresh = self._fresh, {}
+        fresh, self.fresh = self.fresh, {}
+        if fresh:
             self._give_back([number for _, number in fresh.values()])
 
     def came_back(self, number: Any, length: Any) -> bytes:
@@ -269,7 +269,7 @@ class Segments:
             self._mine.clear()
             self._theirs.clear()
             self._free.clear()
-            self._fresh.clear()
+            self.fresh.clear()
             self._lent.clear()
 
 

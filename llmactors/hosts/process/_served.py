@@ -96,6 +96,17 @@ class Served:
         """Put an ask into the target's mailbox."""
         self._accept(cell, number, message, FOREVER if seconds is None else seconds, tell=False)
 
+    def question(self, cell: ActorRef[Any], number: int, message: Any, seconds: float | None) -> None:
+        """Put an ask, which is of no trace, into the mailbox of a worker's actor."""
+        scheduler = cell.scheduler
+        ask = Ask(message, scheduler.clock(), FOREVER if seconds is None else seconds, cell)
+        reply = Reply(self, number, tell=False)
+        ask.future, reply.ask = reply, ask  # type: ignore[assignment]  # as below
+        self.open[number] = ask
+        if seconds is not None:
+            scheduler.watch(ask)
+        cell.accept(ask)
+
     def tell(self, cell: ActorRef[Any], number: int, message: Any) -> None:
         """Put a tell into the mailbox of a worker's actor: as an ask, to know when it is done."""
         self._accept(cell, number, message, FOREVER, tell=True)
@@ -170,12 +181,13 @@ class Served:
     def answered(self, reply: Reply, ask: Ask) -> None:
         """An ask has its answer."""
         value = ask.value
-        if self._ends_with(ask.cell) and value.__class__ is Failure:
-            return
-        if value.__class__ is Failure and self._in_hand(ask):  # its handler is told to give up, and takes its time
-            reply.held = True
-            return
-        if value.__class__ is Later:
+        if value.__class__ is Failure:
+            if self._ends_with(ask.cell):
+                return
+            if self._in_hand(ask):  # its handler is told to give up, and takes its time
+                reply.held = True
+                return
+        elif value.__class__ is Later:
             self._later(ask, value)
             return
         self.open.pop(reply.number, None)

@@ -15,7 +15,7 @@ from llmactors._scheduler import Scheduler
 from llmactors.hosts._loop import in_hand
 from llmactors.hosts._processes import gpu_memory
 from llmactors.hosts.process._ops import Op
-from llmactors.hosts.process._page import FINISHED
+from llmactors.hosts.process._page import FINISHED, TAKEN
 from llmactors.hosts.process._served import Reply, ServedFlow
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ class Taking:
         """A call is taken, unless nobody waits for it any more. What is in a batch was taken when it was gathered."""
         if item.__class__ is Batch:
             return
-        self.close()
+        self.counts[1] = self.said  # all that was said is finished
         if item.__class__ is ServedFlow:
             if not item.done:
                 self.page.take(item.number)
             return
         reply: Any = item.future  # type: ignore[union-attr]  # it is an ask
         if reply.__class__ is Reply and item.value is PENDING:  # type: ignore[union-attr]
-            self.page.take(reply.number)
+            self.page.places[reply.number % self.page.size] = TAKEN
             self.call = reply.number
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ from llmactors.hosts.process._owner import OwnerElsewhere
 from llmactors.hosts.process._page import Page
 from llmactors.hosts.process._refs import Received
 from llmactors.hosts.process._requests import Requests
-from llmactors.hosts.process._says import SAY, Builder, builders
+from llmactors.hosts.process._says import QUESTION, SAY, Builder, builders
 from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Reply, Served, ServedFlow
 from llmactors.hosts.process._taking import CALLS, NO_SAYS
@@ -92,6 +92,7 @@ class Worker:
     foreign: Any
     cell: ActorRef[Any]
     _builders: list[Builder]
+    _askers: list[Builder]
     _host: WorkerHost
 
     def __init__(self, end: socket.socket, page: Page, passing: socket.socket) -> None:
@@ -131,7 +132,7 @@ class Worker:
         self.own = self._refs.resolve(spec["own"])
         self._host = WorkerHost(self.system, self)
         self._grammar = grammar_of(cls)
-        self._builders = builders(cls, spec["says"])
+        self._builders, self._askers = builders(cls, spec["says"], 2), builders(cls, spec["says"], 4)
         self.cell = cell = WorkerCell[Any](self.system, self._host.table(cls), spec["own"], OwnerElsewhere(self))
         extra = cell.need_extra()
         extra.kept, extra.shutdown = True, "forever"
@@ -222,6 +223,8 @@ class Worker:
                         cell.tell(message)
                     else:
                         inbox.append(message)
+                elif item[0] == QUESTION:
+                    self.served.question(cell, item[2], self._askers[item[1]](item), item[3])
                 elif item[0] == ASK:
                     self._ask(*item[1:])
                 else:
@@ -230,7 +233,8 @@ class Worker:
             traceback.print_exc()
             os._exit(BROKEN)
         scheduler.context.run(scheduler.drain)
-        self.segments.settle()
+        if self.segments.fresh:
+            self.segments.settle()
 
     def _on_item(self, op: Op, parts: list[Any]) -> None:
         match op:

@@ -48,7 +48,7 @@ def test_a_say_is_built_as_it_was_written_or_goes_the_long_way(number: Any, text
     written = says.writers[type(made)](made)
     if written is not None:
         item = msgpack.unpackb(msgpack.packb(written))
-        built = builders(Clerk, says.names)[item[1]](item)
+        built = builders(Clerk, says.names, 2)[item[1]](item)
         assert built == made
         assert [type(value) for value in item[2:]] == [type(number), type(text), type(urgent)]
     else:
@@ -57,19 +57,33 @@ def test_a_say_is_built_as_it_was_written_or_goes_the_long_way(number: Any, text
         )
 
 
+@given(plain, st.integers(1, 1 << 40), st.none() | st.floats(0, 1e9))
+def test_a_question_is_built_as_it_was_written_or_goes_the_long_way(value: Any, number: int, seconds: Any) -> None:
+    says, made = says_of(Several), Several.file(value)
+    written = says.askers[type(made)](made, number, seconds)
+    if written is not None:
+        item = msgpack.unpackb(msgpack.packb(written))
+        assert item[2:4] == [number, seconds]
+        assert builders(Several, says.names, 4)[item[1]](item) == made
+    else:
+        assert says_of(Clerk).writers[type(made)](made) is None
+
+
 @pytest.mark.parametrize("value", [b"bytes", [1], (1,), {"a": 1}, 1 << 64, "x" * 100_000, "\ud800", object()])
 def test_what_is_no_plain_scalar_goes_the_long_way(value: Any) -> None:
     assert says_of(Clerk).writers[type(Clerk.file(1))](Clerk.file(value)) is None
+    assert says_of(Clerk).askers[type(Clerk.file(1))](Clerk.file(value), 1, 5.0) is None
 
 
 @pytest.mark.parametrize("cls", [Several, Gathers])
 def test_nothing_is_said_to_an_actor_that_may_have_several_messages_in_hand(cls: Any) -> None:
-    assert says_of(cls).names == []
+    assert not says_of(cls).writers
+    assert says_of(cls).names
 
 
 def test_an_endpoint_that_the_worker_lacks_is_an_error_at_its_start() -> None:
     with pytest.raises(KeyError, match="missing"):
-        builders(Clerk, ["missing"])
+        builders(Clerk, ["missing"], 2)
 
 
 class _Book:
