@@ -204,8 +204,8 @@ class ChildrenKeepTheirOrder(FamilyLaw):
 class RestartsWithinIntensity(FamilyLaw):
     """In no window of its length are there more restarts than an intensity grants.
 
-    Restarts of a group are counted child by child, and those of a child with an intensity of its own by that. What an
-    administrator starts again is no restart.
+    A child with an intensity of its own is counted by that. Where groups are restarted, each child may be restarted as
+    often as all of them together are granted. What an administrator starts again is no restart.
     """
 
     name = "restarts within the window never exceed the intensity"
@@ -223,17 +223,25 @@ class RestartsWithinIntensity(FamilyLaw):
         def complaint(terms: Terms) -> Iterator[str]:
             if path not in terms.children or (rested and (never_up or path not in terms.permanent)):
                 return
-            own = terms.children[path]
-            intensity = own or terms.intensity
-            counted = path if own is not None or terms.grouped else ""
+            counted, granted, within = _limit(terms, path)
             times = self._restarts.setdefault((id(family), counted), [])
             times.append(at)
-            times[:] = [time for time in times if at - time < intensity.within * (1 - 1e-9)]
-            if len(times) > intensity.restarts:
+            times[:] = [time for time in times if at - time < within * (1 - 1e-9)]
+            if len(times) > granted:
                 what = f"{path} was" if counted else f"children of {family.path} were"
-                yield (
-                    f"{what} restarted {len(times)} times within {intensity.within:g} s; "
-                    f"the intensity grants {intensity.restarts}"
-                )
+                yield f"{what} restarted {len(times)} times within {within:g} s; the intensity grants {granted}"
 
         return complaint
+
+
+def _limit(terms: Terms, path: str) -> tuple[str, int, float]:
+    """Return with whom a child's restarts are counted, empty for its siblings; how many are granted; and within what.
+
+    In a group a child is restarted for others, too: each restart that is granted to any of them is one of its own.
+    """
+    own = terms.children[path]
+    if not terms.grouped:
+        intensity = own or terms.intensity
+        return "" if own is None else path, intensity.restarts, intensity.within
+    all_of_them = (terms.intensity, *(each for each in terms.children.values() if each is not None))
+    return path, sum(each.restarts for each in all_of_them), min(each.within for each in all_of_them)

@@ -15,9 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from llmactors.testing._values import (
-    DeadLettered,
     Event,
-    Failed,
     Finished,
     Healed,
     Injected,
@@ -25,8 +23,6 @@ from llmactors.testing._values import (
     LifeEnding,
     LifeUp,
     PassedOn,
-    Redelivered,
-    Resolved,
     SlotDiscarded,
     Taken,
 )
@@ -147,15 +143,3 @@ def _with_gaps(events: Sequence[Event], kept: set[int]) -> list[Event | int]:
 def faults(events: Iterable[Event]) -> int:
     """Count the faults among *events*."""
     return sum(isinstance(event, Injected) for event in events)
-
-
-def is_trouble(event: Event) -> bool:
-    """Say whether an event is one that a reader looks for: a failure, an abnormal end, a message that is lost."""
-    match event:
-        case LifeEnded() | LifeEnding():
-            return not event.clean
-        case Resolved():
-            return event.outcome not in ("answered", "left")
-        case Failed() | DeadLettered() | Redelivered():
-            return True
-    return False

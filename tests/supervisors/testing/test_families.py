@@ -176,6 +176,13 @@ def granting(restarts: int, *, grouped: bool = False, own: int | None = None, pe
         (crashes(family(), A, [1, 2, 6, 7]), granting(2), []),
         (crashes(family(), A, [1, 2]), granting(0, own=2), []),
         (crashes(crashes(family(), A, [1]), B, [1], 20), granting(1, grouped=True), []),
+        (crashes(family(), A, [1, 2, 3]), granting(1, own=2, grouped=True), []),
+        (crashes(family(), B, [1, 2, 3]), granting(1, own=2, grouped=True), []),
+        (
+            crashes(family(), B, [1, 2, 3]),
+            granting(1, own=1, grouped=True),
+            ["/top/b was restarted 3 times within 5 s; the intensity grants 2"],
+        ),
         (crashes(family(), A, [1, 2], asked=True), granting(0, permanent=False), []),
         (crashes(family(), A, [1]), Terms(children={}, intensity=Intensity(0)), []),
         (
