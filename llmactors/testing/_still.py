@@ -37,9 +37,9 @@ class StillLoop(asyncio.BaseEventLoop):
     """An event loop that runs until nothing is ready, and then hands control back. It may run inside another one."""
 
     def __init__(self) -> None:
+        self.now = 0.0
         super().__init__()
         self._selector = _NoSelector()
-        self._go_to(0.0)
         self._outside = 0
         self._called = threading.Event()
         self.set_exception_handler(_unless_dropped)
@@ -71,13 +71,18 @@ class StillLoop(asyncio.BaseEventLoop):
         """Let so many seconds pass, every timer going off in its time."""
         end = self.now + seconds
         while self._due() <= end:
-            self._go_to(max(self.now, self._due()))
+            self.now = max(self.now, self._due())
             self.until_quiet()
-        self._go_to(end)
+        self.now = end
 
-    def _go_to(self, now: float) -> None:
-        self.now = now
-        self._clock_resolution = ulp(now)  # else timers due within a nanosecond would be early
+    @property
+    def _clock_resolution(self) -> float:
+        """By how much asyncio runs timers early: as little as there is, rather than a nanosecond."""
+        return ulp(self.now)
+
+    @_clock_resolution.setter
+    def _clock_resolution(self, seconds: float) -> None:
+        """Take no other: asyncio sets that of the real clock."""
 
     def _due(self) -> float:
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # of asyncio's base class

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from llmactors._scheduler import Scheduler
 
 SLICES: Final = 256  # in a turn of the scheduler
 
 
 class Turns(deque[Any]):
-    """Says once in a while that it is empty, so that the scheduler ends its turn; then it is asked anew."""
+    """Says now and then that it is empty, so that the scheduler ends its turn, and sees to it that it has another."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,7 +24,14 @@ class Turns(deque[Any]):
         return super().popleft()
 
     def __bool__(self) -> bool:
-        if self._taken >= SLICES:
-            self._taken = 0
-            return False
-        return len(self) > 0
+        if self._taken < SLICES or not len(self):
+            return len(self) > 0
+        self._taken = 0
+        scheduler: Scheduler = self[0].scheduler
+        scheduler.loop.call_soon(_wake, scheduler, context=scheduler.empty)  # it may have ended its turn by itself
+        return False
+
+
+def _wake(scheduler: Scheduler) -> None:
+    if scheduler.asleep and len(scheduler.ready):
+        scheduler.arm()

@@ -80,7 +80,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._goals: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = count()
         super().__init__(select)
-        self._go_to(0.0)
 
     def time(self) -> float:
         """Return the virtual time."""
@@ -159,9 +158,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise NothingHappensError(_why(timer, self.now), _waiting(self))
 
     def _go_to(self, now: float) -> None:
-        """Have it be that time, exactly: asyncio would run timers early that are due within a nanosecond."""
         self.now, self._turns = now, 0
-        self._clock_resolution = ulp(now)
+
+    @property
+    def _clock_resolution(self) -> float:
+        """By how much asyncio runs timers early: as little as there is, rather than a nanosecond."""
+        return ulp(self.now)
+
+    @_clock_resolution.setter
+    def _clock_resolution(self, seconds: float) -> None:
+        """Take no other: asyncio sets that of the real clock."""
 
     def _next(self) -> float | None:
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # of asyncio's base class
