@@ -21,7 +21,7 @@ from llmactors import ActorRef, Exit, Killed, Usage, limits
 from llmactors.errors import CeilingExceededError
 from supervisors._budget import Budget, Height, OnExceeded, OnExhausted, Pace
 from supervisors._core.budget._ledger import Ledger, Refusal, Reservation
-from supervisors._core.budget._pace import admit, owe
+from supervisors._core.budget._pace import admit, give_back, owe
 from supervisors._core.budget._shares import Shares
 from supervisors._governor import Governor
 from supervisors._quantity import billionths, plain
@@ -338,6 +338,11 @@ class BudgetAccount:
 
     def _settle(self, reserved: Reservation, used: Mapping[str, int]) -> None:
         self.bank.ledger.settle(reserved, used)
+        for resource, amount in reserved.amounts.items():
+            unused = plain(max(0, amount - used.get(resource, 0)))
+            for account in self.chain if unused else ():
+                if resource in account.paces:
+                    account.due[resource] = give_back(account.paces[resource], account.due[resource], unused)
         for resource in reserved.lines:
             holder = next(account for account in self.chain if account.name == reserved.lines[resource])
             if used.get(resource, 0) < reserved.amounts[resource]:

@@ -66,6 +66,17 @@ def test_a_rate_of_a_named_resource_withholds_a_reservation_until_its_place_has_
     run(main())
 
 
+def test_what_was_reserved_and_not_used_gives_its_place_in_the_rate_back() -> None:
+    async def main() -> None:
+        async with VirtualSystem(team(Budget(Rate(calls=60, per="minute")), *callers(1))) as system:
+            agent, begun = system.ref("c0"), now()
+            for _ in range(5):
+                await agent.ask(Caller.call(1, 0))
+            assert now() - begun < 0.5
+
+    run(main())
+
+
 @pytest.mark.parametrize(("weights", "part"), [((1.0, 1.0), 0.5), ((2.0, 1.0), 2 / 3), ((1.0, 9.0), 0.1)])
 def test_busy_siblings_share_the_loop_by_weight_whatever_the_length_of_their_slices(
     weights: tuple[float, float], part: float
