@@ -7,6 +7,7 @@ from llmactors._core.chain import causes
 from llmactors._core.mailbox import Mailbox
 from llmactors._declare import message
 from llmactors._exits import Crash, Exit, Killed, Normal, Shutdown
+from llmactors._flight import FlightRecorder, Recording
 from llmactors._gather import Answered, Asks, Unanswered, hedged
 from llmactors._groups import Groups, Joined, Left, Topic
 from llmactors._kept import Slot
@@ -48,6 +49,7 @@ __all__ = [
     "Ended",
     "Exit",
     "Exited",
+    "FlightRecorder",
     "Groups",
     "Idle",
     "InHand",
@@ -60,6 +62,7 @@ __all__ = [
     "Message",
     "Monitor",
     "Normal",
+    "Recording",
     "Report",
     "Request",
     "Reservation",

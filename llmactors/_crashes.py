@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from llmactors._ref import ActorRef
 
 
-def report_crash(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...]) -> None:
+def report_crash(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...], crash: str | None = None) -> None:
     """Report an end that is a crash, if anybody listens: causes, message in hand, state, queue and links; redacted.
+
+    *crash* is what the flight recorder calls it.
 
     The crash itself is told to whoever has to hear of it, and so loud enough; this says what else is known.
     """
@@ -39,9 +41,11 @@ def report_crash(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...]) -> Non
     left = redacted(actor, Report(kind="crash", path=cell.path, state=state, message=message, error=causes(exit.error)))
     extra, context = cell.need_extra(), getattr(item, "context", None)
     step = None if context is None else context.get(SPAN)
+    recorded = {} if crash is None else {"crash": crash}
     report(
         logging.INFO,
         "actor_crashed",
+        **recorded,
         path=cell.path,
         chain=left.error,
         message=told(left.message),

@@ -63,7 +63,9 @@ def end(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...] = ()) -> None:  
         return
     extra.exit = exit
     killed = isinstance(exit, Killed)
-    report_crash(cell, exit, items)
+    flight = cell.system.flight
+    crash = None if flight is None or exit.clean else flight.crashed(cell, exit)
+    report_crash(cell, exit, items, crash)
     cell.flags = (cell.flags | ENDING) & ~(STARTING | STOPPING | DRAINING | BUSY | GATED | SHUT)
     if items:
         hold(cell, exit, items)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from llmactors._accounts import Account
     from llmactors._blocking import BlockingSystem
+    from llmactors._flight import FlightRecorder
     from llmactors._lookup import Locator
     from llmactors._table import Table
     from llmactors._usage import Usage
@@ -69,6 +70,7 @@ class ActorSystem:
         ports: Time, chance, numbers and order; a simulation brings its own. Without: those of the loop, or real ones.
         check_messages: Have every message make the trip to another process and back, whatever its host; for tests.
         watchdog: Find handlers that do not return, and interrupt them; `run` and `blocking` always do.
+        flight: Keep the last turns before each crash, so that it can be played again in a test.
     """
 
     def __init__(
@@ -79,11 +81,13 @@ class ActorSystem:
         ports: Ports | None = None,
         check_messages: bool = False,
         watchdog: Watchdog | None = None,
+        flight: FlightRecorder | None = None,
     ) -> None:
         check_guarded()
         self.name = check_name(name)
         self.check_messages = check_messages
         self.watchdog = watchdog
+        self.flight = flight
         self.watcher: Watcher | None = None
         self.ports: Ports
         self._own_ports = ports
@@ -163,6 +167,8 @@ class ActorSystem:
         """Make the scheduler, on the running loop."""
         loop = asyncio.get_running_loop()
         self.ports = ports_of(loop) if self._own_ports is None else self._own_ports
+        if self.flight is not None:
+            self.ports = self.flight.recorded(self.ports)
         return Scheduler(loop, self.ports)
 
     def _root_name(self) -> str:
@@ -370,8 +376,10 @@ class ActorSystem:
 
     # -- from scripts ----------------------------------------------------------------------------------------
     @classmethod
-    def run(cls, root: Callable[..., Any], *args: Any, name: str = "system") -> int:
-        """Run a tree until it ends or a signal stops it; return the exit status.
+    def run(
+        cls, root: Callable[..., Any], *args: Any, name: str = "system", flight: FlightRecorder | None = None
+    ) -> int:
+        """Run a tree until it ends or a signal stops it; return the exit status. Arguments are as for a system.
 
         Returns:
             0 when the root ended cleanly or on SIGTERM, 130 on SIGINT, 1 when the root crashed, gave up or did not
@@ -379,7 +387,7 @@ class ActorSystem:
         """
         from llmactors._run import run  # noqa: PLC0415  programs only
 
-        return run(cls(root, *args, name=name))
+        return run(cls(root, *args, name=name, flight=flight))
 
     def blocking(self) -> BlockingSystem:
         """Return the system for code without asyncio: `with ActorSystem(App).blocking() as system:`; its refs block."""

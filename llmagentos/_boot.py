@@ -29,6 +29,7 @@ class AgentOS(Supervisor):
     Args:
         lease: The system's name, and the place of its control socket; without one there is no gateway.
         apps: What else is to run, between the agents and the gateway.
+        allow_faults: Let faults be injected from the command line.
         last: As *apps*, behind the gateway.
         host: Where models run; each in a process of its own unless told otherwise.
     """
@@ -42,14 +43,16 @@ class AgentOS(Supervisor):
         *,
         last: Iterable[ChildSpec[Any]] = (),
         host: HostConfig | None = None,
+        allow_faults: bool = False,
     ) -> None:
+        gateway = [child(Gateway, lease, allow_faults, name="gateway")] if lease is not None else []
         super().__init__(
             [
                 child(Journal, name="journal"),
                 child(Models, host, name="models"),
                 child(Agents, name="agents"),
                 *apps,
-                *([child(Gateway, lease, name="gateway")] if lease is not None else ()),
+                *gateway,
                 *last,
             ]
         )
@@ -91,13 +94,15 @@ class Program(AgentOS):
     Args:
         lease: As for `AgentOS`.
         app: The app.
+        allow_faults: Let faults be injected from the command line.
     """
 
     intensity = Intensity(0)
     auto_shutdown = "any_significant"
 
-    def __init__(self, lease: Lease, app: ChildSpec[Any]) -> None:
-        super().__init__(lease, last=[child(Launcher, app, name="launcher", restart="transient")])
+    def __init__(self, lease: Lease, app: ChildSpec[Any], allow_faults: bool = False) -> None:  # noqa: FBT001, FBT002  a child's arguments are positional
+        launcher = child(Launcher, app, name="launcher", restart="transient")
+        super().__init__(lease, last=[launcher], allow_faults=allow_faults)
 
 
 class Solo(Supervisor):

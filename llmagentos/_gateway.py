@@ -11,17 +11,18 @@ class Gateway(Actor):
 
     Args:
         lease: The system's name, and the place of its socket. Whoever claimed it gives it back.
+        allow_faults: Whether faults may be injected.
     """
 
     kind = "service"
 
-    def __init__(self, lease: Lease) -> None:
-        self._lease = lease
+    def __init__(self, lease: Lease, allow_faults: bool = False) -> None:  # noqa: FBT001, FBT002  a child's arguments are positional
+        self._lease, self._allow_faults = lease, allow_faults
         self._server: ControlServer | None = None
 
     async def on_start(self) -> None:
         """Begin to listen."""
-        verbs = Verbs(self.context.system)
+        verbs = Verbs(self.context.system, allow_faults=self._allow_faults)
         self._server = ControlServer(self._lease, verbs.table())
         await self._server.open()
 

@@ -2,8 +2,11 @@
 
 from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._drive import Driven, Reply, Scheduled, drive
-from llmactors.testing._faults import At, Faults
+from llmactors.testing._faults import At, Faults, read_plan
 from llmactors.testing._probe import Probe
+from llmactors.testing._real._chaos import ChaosReport, chaos
+from llmactors.testing._real._strike import inject
+from llmactors.testing._recorded import tape_of
 from llmactors.testing._simulate import simulate
 from llmactors.testing._stand_ins import Asked, SentTo, Spawned, stand_in
 from llmactors.testing._supervised import CrashSeen, Supervised, supervised
@@ -51,6 +54,7 @@ from llmactors.testing.errors import (
 __all__ = [
     "Asked",
     "At",
+    "ChaosReport",
     "CrashSeen",
     "Crossed",
     "DeadLettered",
@@ -99,9 +103,13 @@ __all__ = [
     "VirtualLoop",
     "VirtualTimeError",
     "World",
+    "chaos",
     "drive",
+    "inject",
+    "read_plan",
     "run_in_virtual_time",
     "simulate",
     "stand_in",
     "supervised",
+    "tape_of",
 ]

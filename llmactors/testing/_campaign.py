@@ -21,6 +21,7 @@ from llmactors.testing._core.judge import Broken
 from llmactors.testing._core.schedules import PCT, RandomWalk
 from llmactors.testing._core.shrink import shrunk
 from llmactors.testing._core.tape import Player
+from llmactors.testing._sim._follow import Follower, is_recorded
 from llmactors.testing._sim._run import PASSES, Outcome, Program, play
 from llmactors.testing._values import Taken
 
@@ -137,7 +138,7 @@ class Campaign:
 
     def again(self, seed: int, choices: tuple[Choice, ...]) -> tuple[Outcome, tuple[Choice, ...]]:
         """Run it as a tape says; return also what of the tape was not met."""
-        player = Player(choices)
+        player = Follower(choices) if is_recorded(choices) else Player(choices)
         return play(self._program, seed, replay=player), player.unmet()
 
     def _twice(self, outcome: Outcome, seed: int | None) -> Outcome:

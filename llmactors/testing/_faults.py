@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import tomllib
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from llmactors._messages import Message
@@ -37,6 +38,23 @@ MESSAGES: Final = ("crash", "kill", "hang", "slow", "oom")
 """Faults at a place in the life of a message."""
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_part(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _is_span(span: Any) -> bool:
+    return (
+        isinstance(span, tuple)
+        and len(span) == 2  # noqa: PLR2004  from what to what
+        and all(map(_is_number, span))
+        and 0 <= span[0] <= span[1]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class At:
     """Where a fault may happen, and how likely.
@@ -66,12 +84,11 @@ class At:
     def __post_init__(self) -> None:
         if self.when not in WHENS:
             raise FaultPlanError("when", self.when, "one of " + ", ".join(map(repr, WHENS)))
-        if self.rate is not None and not 0 <= self.rate <= 1:
+        if self.rate is not None and not _is_part(self.rate):
             raise FaultPlanError("rate", self.rate, "a number from 0 to 1")
         if self.nth is not None and (type(self.nth) is not int or self.nth < 1):
             raise FaultPlanError("nth", self.nth, "a whole number, 1 or more")
-        span = self.span("delay")
-        if not 0 <= span[0] <= span[1]:
+        if not _is_span(self.span("delay")):
             raise FaultPlanError("seconds", self.seconds, "seconds, 0 or more, or a pair of them")
         object.__setattr__(self, "message", message_name(self.message))
 
@@ -134,7 +151,7 @@ class Faults:
     most: int | None = 3
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate <= 1:
+        if not _is_part(self.rate):
             raise FaultPlanError("rate", self.rate, "a number from 0 to 1")
         if self.most is not None and (type(self.most) is not int or self.most < 0):
             raise FaultPlanError("most", self.most, "a whole number, 0 or more, or None")
@@ -152,12 +169,79 @@ class Faults:
                 found.append(Rule(field.name, at, certain if at.rate is None else at.rate))
         return tuple(found)
 
+    def within(self, prefix: str) -> Faults:
+        """Return the plan for those below a path: patterns of paths begin there, and nobody named is all of them."""
+        kinds: dict[str, Any] = {}
+        for rule in self.rules():
+            who = rule.at.who
+            if who is None:
+                who = f"{prefix}/*"
+            elif isinstance(who, str) and who.startswith("/"):
+                who = f"{prefix}{who}"
+            kinds.setdefault(rule.kind, []).append(replace(rule.at, who=who, rate=rule.rate))
+        return Faults(**kinds, rate=self.rate, most=self.most)
+
     def __bool__(self) -> bool:
         """Whether any fault may happen."""
         return bool(self.rules()) and self.most != 0
 
 
 NO_FAULTS: Final = Faults()
+
+
+def read_plan(text: str, source: str = "plan") -> Faults:
+    """Read a fault plan from TOML: the fields of `Faults` by name, each kind a table, or several, as `At` takes them.
+
+    ```toml
+    rate = 0.05
+    most = 20
+
+    [kill]
+    who = "/nets/*"
+
+    [[slow]]
+    who = "/store"
+    message = "Store.keep"
+    seconds = [0.5, 2.0]
+    ```
+
+    Args:
+        text: The plan.
+        source: How errors name it.
+
+    Raises:
+        FaultPlanError: It is no TOML, has a key that is unknown, or a value that makes no sense.
+    """
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FaultPlanError(source, str(error), "TOML") from None
+    known = {field.name for field in fields(Faults)}
+    for key in said.keys() - known:
+        raise FaultPlanError(f"{source}: {key}", said[key], "one of " + ", ".join(sorted(known)))
+    kinds = {key: _places(f"{source}: {key}", value) if key in KINDS else value for key, value in said.items()}
+    return Faults(**kinds)
+
+
+def _places(source: str, value: Any) -> Any:
+    if isinstance(value, (bool, str)):
+        return value
+    tables = value if isinstance(value, list) else [value]
+    known = {field.name for field in fields(At)}
+    for table in tables:
+        if not isinstance(table, dict):
+            raise FaultPlanError(source, table, "true, a pattern of paths, or a table")
+        for key in table.keys() - known:
+            raise FaultPlanError(f"{source}.{key}", table[key], "one of " + ", ".join(sorted(known)))
+    try:
+        return [At(**{**table, **_span(table)}) for table in tables]
+    except TypeError as error:
+        raise FaultPlanError(source, value, f"values that fit ({error})") from None
+
+
+def _span(table: dict[str, Any]) -> dict[str, Any]:
+    seconds = table.get("seconds")
+    return {"seconds": tuple(seconds)} if isinstance(seconds, list) else {}
 
 
 def message_name(message: Any) -> str | None:

@@ -9,6 +9,7 @@ from llmactors import ActorRef, ActorSystem, introspection
 from llmactors.errors import LLMActorsError
 from llmagentos._control._agents import AgentVerbs
 from llmagentos._control._budgets import BudgetVerbs
+from llmagentos._control._faults import FaultVerbs
 from llmagentos._control._rows import details, event_row, kind_of, resting_details, resting_row, row_of
 from llmagentos._control._server import Rows, Verb
 from llmagentos._control.errors import VerbFailedError
@@ -30,10 +31,12 @@ class Verbs:
 
     Args:
         system: The system.
+        allow_faults: Whether faults may be injected.
     """
 
-    def __init__(self, system: ActorSystem) -> None:
+    def __init__(self, system: ActorSystem, *, allow_faults: bool = False) -> None:
         self._system = system
+        self._faults = FaultVerbs(system, self._find, allowed=allow_faults)
         self._agents = AgentVerbs(system)
         self._budgets = BudgetVerbs(system, self._find)
 
@@ -57,6 +60,9 @@ class Verbs:
             "budget set": Verb(Level.CONTROL, _order(self._budgets.set)),
             "state": Verb(Level.SECRETS, self.state),
             "trace": Verb(Level.SECRETS, self.trace),
+            "crashes": Verb(Level.READ, self._faults.crashes),
+            "tape": Verb(Level.READ, self._faults.tape),
+            "inject": Verb(Level.FAULTS, _order(self._faults.inject)),
             "create": Verb(Level.CONTROL, _order(self._agents.create)),
             **{name: Verb(Level.CONTROL, _one(verb)) for name, verb in control.items()},
         }

@@ -29,6 +29,7 @@ class Level(IntEnum):
     READ = 1
     CONTROL = 2
     SECRETS = 3
+    FAULTS = 4
 
 
 @dataclass(frozen=True, slots=True)

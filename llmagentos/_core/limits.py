@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,9 @@ CEILINGS = ("memory", "gpu_memory", "storage", "processes")
 NOT_NAMES = ("per", "burst", "on_exhausted")
 """Words of a limit that name no resource."""
 
+TIME = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|)")
+UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+
 
 def read_limits(words: Iterable[str]) -> Budget:
     """Read each of *words* as a limit: ``resource=amount`` is an allowance, ``resource=amount/time`` a rate.
@@ -25,6 +29,13 @@ def read_limits(words: Iterable[str]) -> Budget:
         SpecError: a word is no limit; the error says what would be.
     """
     return Budget(*(_limit(word) for word in words))
+
+
+def read_seconds(text: str) -> float | None:
+    """Read a time such as ``60s``, ``1.5m`` or ``30``, in seconds; None where it is none, or 0."""
+    found = TIME.fullmatch(text.strip())
+    seconds = float(found["number"]) * UNITS[found["unit"]] if found is not None else 0.0
+    return seconds if seconds > 0 else None
 
 
 def _limit(word: str) -> Rate | Ceiling | Allowance:

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from llmactors.errors import LLMActorsError
-from llmagentos.cli import _agents, _budgets, _chat, _models, _processes, _run, _top
+from llmagentos.cli import _agents, _budgets, _chat, _faults, _models, _processes, _run, _top
 from llmagentos.cli._output import complain
 from llmagentos.cli._streams import drop_output, make_usable
 from llmagentos.errors import LLMAgentOSError
@@ -54,6 +54,7 @@ _agents.register(app)
 _processes.register(app)
 _top.register(app)
 _budgets.register(app)
+_faults.register(app)
 app.add_typer(_models.app, name="model")
 
 

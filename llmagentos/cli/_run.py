@@ -32,6 +32,7 @@ def run(
     *,
     name: Annotated[str | None, typer.Option("--name", help="What `ps` calls this system.")] = None,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning, error or never.")] = "info",
+    allow_faults: Annotated[bool, typer.Option("--allow-faults", help="Let `inject` hurt it.")] = False,
 ) -> None:
     """Run a Supervisor or an Agent until it ends, or until Ctrl-C."""
     from llmagentos._logging import configure
@@ -42,7 +43,8 @@ def run(
     configure(log_level)
     path, _, wanted = target.partition(":")
     cls = pick(load(Path(path)), wanted)
-    raise typer.Exit(run_program(cls, name or Path(path).stem.replace(" ", "-"), exact_name=name is not None))
+    named = name or Path(path).stem.replace(" ", "-")
+    raise typer.Exit(run_program(cls, named, exact_name=name is not None, allow_faults=allow_faults))
 
 
 def load(path: Path) -> ModuleType:

@@ -84,13 +84,6 @@ def is_remote(cell: Any) -> bool:
     return bool(cell.flags & REMOTE)
 
 
-def pid_of(cell: Any) -> int | None:
-    """Return the process of an actor's incarnation; None while there is none."""
-    life = cell.actor
-    worker = None if life is None or life.over else life.worker
-    return None if worker is None else int(worker.pid)
-
-
 def hands_of(cell: Any) -> frozenset[Any]:
     """Return what tells apart the messages that a worker has in hand."""
     life = cell.actor

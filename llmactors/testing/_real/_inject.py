@@ -13,15 +13,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import resource
-import signal
 from collections import Counter
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors.testing._faults import MESSAGES, WHENS
-from llmactors.testing._real._cells import hands_of, is_remote, pid_of
+from llmactors.testing._real._cells import hands_of, is_remote
+from llmactors.testing._real._strike import SIGNALS, pid_of, signal_to, without_disk
 from llmactors.testing._sim._inject import Injector, Order
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 
 GRAIN: Final = 0.0005  # seconds between two looks at what a worker has in hand
 PATIENCE: Final = 10.0  # seconds for a worker to take a message that a fault waits for
-SIGNALS: Final = {"kill": signal.SIGKILL, "oom": signal.SIGKILL, "crash": signal.SIGABRT}
 
 
 class RealInjector(Injector):
@@ -101,10 +97,9 @@ class RealInjector(Injector):
                 super().strike(cell, rule)
             return
         if rule.kind in SIGNALS:
-            _signal(pid, SIGNALS[rule.kind])
+            signal_to(pid, SIGNALS[rule.kind])
         elif rule.kind == "disk_full":
-            with suppress(ProcessLookupError, PermissionError):
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]))
+            without_disk(pid)
         else:
             self.freeze(cell)
             if rule.kind != "hang":
@@ -133,7 +128,7 @@ class RealInjector(Injector):
             super().freeze(cell)
         elif cell.where not in self._stopped:
             self._stopped[cell.where] = pid
-            _signal(pid, signal.SIGSTOP)
+            signal_to(pid, "SIGSTOP")
 
     def thaw(self, cell: Any) -> None:
         """Have it go on."""
@@ -141,7 +136,7 @@ class RealInjector(Injector):
         if pid is None:
             super().thaw(cell)
         elif pid == pid_of(cell):
-            _signal(pid, signal.SIGCONT)
+            signal_to(pid, "SIGCONT")
 
     def heal(self) -> None:
         """No more faults."""
@@ -157,8 +152,3 @@ class RealInjector(Injector):
         for task in self._watching:
             task.cancel()
         super().close()
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)

@@ -148,6 +148,7 @@ class _Run:
         self._stage = RealStage(clock, chooser, self._recorder, rules, program.faults.most)  # type: ignore[arg-type]
         self._world: World | None = None
         self._error: BaseException | None = None
+        self._through = False
 
     async def main(self) -> None:
         program, stage = self._program, self._stage
@@ -158,11 +159,12 @@ class _Run:
             async with system:
                 self._world = World(hand)
                 await program.test(self._world, **program.arguments)
+                self._through = True
                 hand.checks.clear()
         except (GeneratorExit, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001  it is what the run is judged by
-            if not is_injected(error):
+            if not (self._through and is_injected(error)):
                 self._error = error
         stage.recorder.after = None
         stage.injector.close()

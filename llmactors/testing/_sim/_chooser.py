@@ -17,7 +17,7 @@ from llmactors.testing._sim._names import name_of_timer, name_of_turn
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from random import Random
 
 GOES_ON: Final = "actors"
@@ -52,6 +52,7 @@ class Chooser:
     Attributes:
         taken: What was chosen instead of the plain course.
         points: How many choices there were.
+        took: Told of each turn, where the tape wants to know.
     """
 
     def __init__(self, random: Random, picker: Picker | None = None, replay: Replay | None = None) -> None:
@@ -59,6 +60,7 @@ class Chooser:
         self.taken: list[Choice] = []
         self.points = 0
         self._asked: dict[str, int] = {}
+        self.took: Callable[[str], None] | None = getattr(replay, "took", None)
 
     # -- the schedule ----------------------------------------------------------------------------------------
     def next(self, cells: Sequence[Any]) -> int:

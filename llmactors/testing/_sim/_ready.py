@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from llmactors.testing._sim._names import name_of_turn
+
 if TYPE_CHECKING:
     from llmactors.testing._sim._chooser import Chooser
     from llmactors.testing._sim._loop import SimLoop
@@ -33,11 +35,12 @@ class SimReady(deque[Any]):
     def popleft(self) -> Any:
         """Take the next cell."""
         self._sliced = True
-        if len(self) == 1:
-            return super().popleft()
-        place = self._chooser.next(self)
+        place = 0 if len(self) == 1 else self._chooser.next(self)
         if place == 0:
-            return super().popleft()
-        cell = self[place]
-        del self[place]
+            cell = super().popleft()
+        else:
+            cell = self[place]
+            del self[place]
+        if self._chooser.took is not None:
+            self._chooser.took(name_of_turn(cell))
         return cell

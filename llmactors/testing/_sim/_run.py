@@ -119,6 +119,7 @@ class _Run:
         self.program, self.stage, self.seed = program, stage, seed
         self.world: World | None = None
         self.error: BaseException | None = None
+        self.through = False  # the test has come to its end
 
     async def main(self) -> None:
         program, stage = self.program, self.stage
@@ -130,11 +131,12 @@ class _Run:
                 self.world = World(hand)
                 stage.loop.after = lambda: self._look(system, hand)
                 await program.test(self.world, **program.arguments)
+                self.through = True
                 hand.checks.clear()
         except (GeneratorExit, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001  it is what the run is judged by; a test framework's are no Exceptions
-            if self.error is None and not is_injected(error):
+            if self.error is None and not (self.through and is_injected(error)):
                 self.error = error
         stage.loop.after = None
         stage.injector.close()
@@ -166,12 +168,10 @@ class _Run:
 
 
 def is_injected(error: BaseException) -> bool:
-    """Say whether an error that nobody heard is a fault of ours, or one's consequence."""
-    while error is not None:
-        if isinstance(error, InjectedCrashError):
-            return True
-        error = error.__cause__  # type: ignore[assignment]
-    return False
+    """Say whether an error is a fault of ours that nobody heard of, and not something that came of one."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_injected(one) for one in error.exceptions)
+    return isinstance(error, InjectedCrashError)
 
 
 def told(context: dict[str, Any]) -> str:

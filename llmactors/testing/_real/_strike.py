@@ -1,0 +1,86 @@
+"""A fault done to one living actor, at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from llmactors import _ends as ends
+from llmactors._core.flags import DEAD, ENDED, OVER, REMOTE
+from llmactors._exits import Crash, Killed
+from llmactors.errors import ActorDownError, ActorEndedError
+from llmactors.testing.errors import FaultPlanError, InjectedCrashError
+
+if TYPE_CHECKING:
+    from llmactors._ref import ActorRef
+
+Stroke = Literal["crash", "kill", "oom", "hang", "slow", "partition", "disk_full"]
+
+SIGNALS: Final = {"kill": "SIGKILL", "oom": "SIGKILL", "crash": "SIGABRT"}
+ON_LOOP: Final = ("crash", "kill")
+ON_PROCESS: Final = (*SIGNALS, "hang", "slow", "partition", "disk_full")
+SLOW: Final = 1.0  # seconds
+
+
+def pid_of(cell: Any) -> int | None:
+    """Return the process of an actor's incarnation; None while there is none."""
+    life = cell.actor
+    worker = None if life is None or life.over else life.worker
+    return None if worker is None else int(worker.pid)
+
+
+def signal_to(pid: int, name: str) -> None:
+    """Signal a process, which may be gone."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.Signals[name])
+
+
+def without_disk(pid: int) -> None:
+    """Let a process write to no file any more."""
+    import resource  # noqa: PLC0415  not everywhere; where there are worker processes it is
+
+    with suppress(ProcessLookupError, PermissionError):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]))
+
+
+def inject(ref: ActorRef[Any], fault: Stroke, seconds: float | None = None) -> None:
+    """Do a fault to a living actor at once, whatever it has in hand. On the system's loop.
+
+    An actor on the loop can `crash` and be killed. A worker process can also lack memory (`oom`, which kills it), stand
+    still for ever (`hang`, until it is given up) or for so many seconds (`slow`, `partition`), and lack room on the
+    disk (`disk_full`).
+
+    Args:
+        ref: Whom.
+        fault: What.
+        seconds: For how long it stands still; 1 without.
+
+    Raises:
+        FaultPlanError: That cannot be done to this actor; the text says what can.
+        ActorDownError: No incarnation is up.
+        ActorEndedError: The slot was discarded.
+    """
+    if ref.flags & DEAD:
+        raise ActorEndedError(ref.path, None if ref.extra is None else ref.extra.exit)
+    if ref.flags & (OVER | ENDED):
+        raise ActorDownError(ref.path, ref.state)
+    can = ON_PROCESS if ref.flags & REMOTE else ON_LOOP
+    if fault not in can:
+        raise FaultPlanError("fault", fault, f"one of {', '.join(can)}: {ref.path} is a {ref.cls.__name__} there")
+    if not ref.flags & REMOTE:
+        crash = fault == "crash"
+        ends.end(ref, Crash(InjectedCrashError(ref.path)) if crash else Killed("a fault was injected"))
+        return
+    pid = pid_of(ref)
+    if pid is None:
+        raise ActorDownError(ref.path, ref.state)
+    if fault in SIGNALS:
+        signal_to(pid, SIGNALS[fault])
+    elif fault == "disk_full":
+        without_disk(pid)
+    else:
+        signal_to(pid, "SIGSTOP")
+        if fault != "hang":
+            ref.scheduler.loop.call_later(SLOW if seconds is None else seconds, signal_to, pid, "SIGCONT")

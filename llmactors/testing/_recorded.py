@@ -1,0 +1,32 @@
+"""A tape made of what a flight recorder has kept of a crash: the simulator plays it as far as it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from llmactors.testing._core.choices import Choice
+from llmactors.testing._core.tape import Tape, dumps
+
+if TYPE_CHECKING:
+    from llmactors._flight import Recording
+
+UNKNOWN: Final = "what was sent from outside, when timers fired, and what worker processes and the network did"
+
+
+def tape_of(recording: Recording, test: str = "") -> str:
+    """Write down the last turns before a crash as a tape: whose turn it was, one a line.
+
+    It replays in the test that it names: one that does what the program did. What was said is not on it.
+
+    Args:
+        recording: What a `FlightRecorder` has kept.
+        test: The test that is to play it, as pytest names it: `tests/test_jobs.py::test_no_job_is_lost`.
+    """
+    missing = UNKNOWN if not recording.missed else f"the first {recording.missed} turns, {UNKNOWN}"
+    choices = tuple(
+        Choice(f"then {place}", f"{path} #{number}") for place, (path, number) in enumerate(recording.turns, 1)
+    )
+    comments = [f"{recording.path} {recording.exit}", *recording.chain]
+    if not test:
+        comments.append("add a line `test: FILE.py::NAME` above: a simulated test that does what the program did")
+    return dumps(Tape(test=test, choices=choices, missing=missing), [" ".join(line.split()) for line in comments])

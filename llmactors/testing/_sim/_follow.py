@@ -1,0 +1,57 @@
+"""Playing what a flight recorder kept: turns in the order in which they were, whatever came between them."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmactors.testing._core.choices import Choice
+
+TURN: Final = re.compile(r"(?P<path>\S+) .*#(?P<number>\d+)")
+POINT: Final = re.compile(r"then \d+")
+
+
+def is_recorded(choices: Sequence[Choice]) -> bool:
+    """Say whether choices are a flight recorder's turns."""
+    return bool(choices) and all(POINT.fullmatch(choice.point) for choice in choices)
+
+
+class Follower:
+    """Has those go on whose turn it was, as far as they can; everything else takes its plain course.
+
+    Args:
+        choices: The turns, in order.
+    """
+
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        self._turns: dict[str, deque[Choice]] = {}
+        self._places = {id(choice): place for place, choice in enumerate(choices)}
+        for choice in choices:
+            self._turns.setdefault(choice.pick, deque()).append(choice)
+
+    def pick(self, point: str, options: Sequence[str] | None) -> str | None:
+        """Return the option whose turn came first, of those that there are."""
+        if options is None or not point.startswith("next "):
+            return None
+        known = [(turns, option) for option in options if (turns := self._turns.get(_turn_of(option)))]
+        return min(known, key=lambda one: self._places[id(one[0][0])])[1] if known else None
+
+    def took(self, turn: str) -> None:
+        """Somebody had a turn."""
+        turns = self._turns.get(_turn_of(turn))
+        if turns:
+            turns.popleft()
+
+    def unmet(self) -> tuple[Choice, ...]:
+        """Return the turns that nobody had."""
+        left = [choice for turns in self._turns.values() for choice in turns]
+        return tuple(sorted(left, key=lambda choice: self._places[id(choice)]))
+
+
+def _turn_of(turn: str) -> str:
+    found = TURN.fullmatch(turn)
+    return turn if found is None else f"{found['path']} #{found['number']}"

@@ -1,0 +1,118 @@
+"""The flight recorder keeps the last turns before a crash, by name, and no more of them than it says."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from llmactors import Actor, ActorSystem, FlightRecorder, message
+from llmactors.errors import ActorEndedError
+from llmactors.testing import SimulationFailedError, World, simulate, tape_of
+from llmactors.testing._core.tape import loads
+from supervisors import Supervisor, child
+
+
+class Account(Actor):
+    def __init__(self) -> None:
+        self.balance = 100
+
+    @message
+    def read(self) -> int:
+        return self.balance
+
+    @message
+    def write(self, balance: int) -> None:
+        self.balance = balance
+
+    @message
+    def audit(self, expected: int) -> None:
+        if self.balance != expected:
+            raise ValueError(f"{self.balance} is not {expected}")
+
+
+class Clerk(Actor):
+    @message
+    async def take(self, amount: int) -> None:
+        account = self.context.ref(Bank.account)
+        balance = await account.ask(Account.read())
+        await asyncio.sleep(0)
+        await account.ask(Account.write(balance - amount))
+
+
+class Bank(Supervisor):
+    account = child(Account)
+    one = child(Clerk)
+    two = child(Clerk)
+
+
+async def crash(system: ActorSystem) -> None:
+    """Both clerks read before one of them writes; the audit finds it."""
+    clerks = [system.ref(Bank.one), system.ref(Bank.two)]
+    await asyncio.gather(*(clerk.ask(Clerk.take(10)) for clerk in clerks))
+    with pytest.raises(ActorEndedError):
+        await system.ref(Bank.account).ask(Account.audit(80))
+
+
+async def test_a_crash_is_recorded_with_the_turns_before_it() -> None:
+    flight = FlightRecorder()
+    async with ActorSystem(Bank, flight=flight) as system:
+        await crash(system)
+    recording = flight.recordings["crash-1"]
+    assert recording.path == "/account"
+    assert "ValueError: 90 is not 80" in recording.exit
+    assert recording.turns[-1] == ("/account", 5)
+    assert recording.missed == 0
+    assert {path for path, _ in recording.turns} >= {"/account", "/one", "/two"}
+
+
+async def test_it_keeps_no_more_turns_and_crashes_than_it_says() -> None:
+    flight = FlightRecorder(turns=10, crashes=2)
+    async with ActorSystem(Bank, flight=flight) as system:
+        account = system.ref(Bank.account)
+        for _ in range(3):
+            for _ in range(50):
+                account.tell(Account.write(1))
+                await asyncio.sleep(0)
+            with pytest.raises(ActorEndedError):
+                await account.ask(Account.audit(0))
+    assert list(flight.recordings) == ["crash-2", "crash-3"]
+    recording = flight.recordings["crash-3"]
+    assert len(recording.turns) == 10
+    assert recording.turns[-1][0] == "/account"
+    assert recording.missed > 100
+
+
+@pytest.mark.parametrize("values", [{"turns": 0}, {"crashes": 0}])
+def test_what_would_keep_nothing_is_refused(values: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        FlightRecorder(**values)
+
+
+async def test_a_clean_end_is_no_crash() -> None:
+    flight = FlightRecorder()
+    async with ActorSystem(Bank, flight=flight) as system:
+        await system.ref(Bank.one).stop()
+    assert not flight.recordings
+
+
+def test_what_was_recorded_is_played_again_by_the_simulator() -> None:
+    flight = FlightRecorder()
+
+    async def program() -> None:
+        async with ActorSystem(Bank, flight=flight) as system:
+            await crash(system)
+
+    asyncio.run(program())
+    tape = loads(tape_of(flight.recordings["crash-1"], test="tests/test_bank.py::test_money"))
+    assert tape.test == "tests/test_bank.py::test_money"
+    assert "timers" in tape.missing
+
+    @simulate(Bank, runs=1)
+    async def money(world: World) -> None:
+        jobs = [world.ask(spec, Clerk.take(10)) for spec in (Bank.one, Bank.two)]
+        await world.settle(jobs)
+        await world.ask(Bank.account, Account.audit(80))
+
+    simulation: Any = money.simulation  # type: ignore[attr-defined]
+    with pytest.raises(SimulationFailedError, match="90 is not 80"):
+        simulation.play(tape)
