@@ -30,16 +30,18 @@ class Letter:
         cause: The event in the course of which its handler runs.
         delivery: How often it was taken.
         ordinal: Which message of its name that actor takes with it.
+        passed: Whether who took it has told it to another.
+        given: Whether who took it has another answer it.
     """
 
-    __slots__ = ("by", "cause", "delivery", "message", "number", "ordinal", "passed", "to")
+    __slots__ = ("by", "cause", "delivery", "given", "message", "number", "ordinal", "passed", "to")
 
     def __init__(self, number: int, message: Any, to: str) -> None:
         self.number, self.message, self.to = number, message, to
         self.by: str | None = None
         self.cause: int | None = None
         self.ordinal = self.delivery = 0
-        self.passed = False
+        self.passed = self.given = False
 
 
 class Recorder:

@@ -218,21 +218,34 @@ class Stage:
     # -- messages are handled --------------------------------------------------------------------------------
     def takes(self, cell: Any, message: Any) -> Any:
         """A handler begins. Return what it has to wait for, where a fault says so."""
-        recorder, where = self.recorder, cell.where
+        letter = self._noted(cell, message)
+        return None if letter is None else self.injector.at(cell, "taken", name_of(message), letter.ordinal)
+
+    def takes_all(self, cell: Any, messages: list[Any]) -> Any:
+        """A handler begins with a batch: all of it is in hand before a fault comes, one at most."""
+        letters = [(message, self._noted(cell, message)) for message in messages]
+        for message, letter in letters:
+            later = None if letter is None else self.injector.at(cell, "taken", name_of(message), letter.ordinal)
+            if later is not None:
+                return later
+        return None
+
+    def _noted(self, cell: Any, message: Any) -> Letter | None:
+        """Note that a message is taken. What a host tells an owner is none, but a cause of what follows."""
         if isinstance(message, OUTCOMES):
             ref: Any = message.ref
-            recorder.causes[where] = recorder.causes.get(ref.where, 0)
+            self.recorder.causes[cell.where] = self.recorder.causes.get(ref.where, 0)
             return None
+        recorder, where, name = self.recorder, cell.where, name_of(message)
         letter = recorder.letter(message) or recorder.sent(cell, None, message, "notice")
         delivery = self._delivered(cell, letter)
-        name = name_of(message)
         self._taken[where, name] += 1
-        letter.ordinal, letter.by, letter.passed = self._taken[where, name], where, False
+        letter.ordinal, letter.by, letter.passed, letter.given = self._taken[where, name], where, False, False
         letter.to, letter.delivery = where, delivery
         letter.cause = recorder.causes[where] = recorder.note(
             events.Taken, cause=letter.cause, letter=letter.number, path=where, life=cell.life, delivery=delivery
         )
-        return self.injector.at(cell, "taken", name, letter.ordinal)
+        return letter
 
     def _delivered(self, cell: Any, letter: Letter) -> int:
         """Return which delivery of a message this is, and note how it came here if not on the straight way."""
@@ -244,7 +257,7 @@ class Stage:
             self.recorder.note(
                 events.Redelivered, cause=letter.cause, letter=letter.number, path=cell.where, delivery=delivery
             )
-        elif letter.to != cell.where:
+        elif letter.to != cell.where or letter.given:  # and whoever it was given to has not taken it
             by = letter.by or letter.to
             self.recorder.note(events.PassedOn, cause=letter.cause, letter=letter.number, by=by, to=cell.where)
         return delivery
@@ -264,6 +277,12 @@ class Stage:
         if stall is not None:
             await stall
 
+    def gives(self, message: Any) -> None:
+        """A handler passes on what it has taken: another is to answer."""
+        letter = self.recorder.letter(message)
+        if letter is not None:
+            letter.given = True
+
     def finishes(self, cell: Any, message: Any) -> Any:
         """A handler has returned; nobody has heard of it yet. Return what that waits for, where a fault says so."""
         letter = self.recorder.letter(message)
@@ -276,11 +295,27 @@ class Stage:
 
     def finished(self, cell: Any, message: Any) -> None:
         """A handler has returned, and no fault holds its answer up."""
-        letter = self.recorder.letter(message)
-        if letter is not None:
-            self.injector.at_finish(cell, name_of(message), letter.ordinal)
-            facts = {"letter": letter.number, "path": cell.where, "life": cell.life}
-            self.recorder.note(events.Finished, cause=letter.cause, **facts)
+        self.finished_all(cell, [message])
+
+    def finishes_all(self, cell: Any, messages: list[Any]) -> Any:
+        """A batch has been handled, and nobody has heard of any of it yet. Return as `finishes` does."""
+        for message in messages:
+            letter = self.recorder.letter(message)
+            later = None if letter is None else self.injector.at(cell, "finished", name_of(message), letter.ordinal)
+            if later is not None:
+                return later
+        self.finished_all(cell, messages)
+        return None
+
+    def finished_all(self, cell: Any, messages: list[Any]) -> None:
+        """The same, and no fault holds the answers up: all of them are heard, or none."""
+        letters = [letter for letter in map(self.recorder.letter, messages) if letter is not None]
+        for letter in letters:
+            self.injector.at_finish(cell, name_of(letter.message), letter.ordinal)
+        for letter in letters:
+            self.recorder.note(
+                events.Finished, cause=letter.cause, letter=letter.number, path=cell.where, life=cell.life
+            )
 
     def left(self, cell: Any, message: Any, error: BaseException) -> None:
         """An exception leaves a handler."""

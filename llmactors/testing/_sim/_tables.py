@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from llmactors._batch import Batch, parts_of
 from llmactors._carried import CarriedAsk, Envelope
 from llmactors._checks import CheckedFlow
+from llmactors._later import Later
 from llmactors._messages import Due, Inserted
 from llmactors._streams import Flow, message_of
 
@@ -28,7 +29,7 @@ def seen(table: Table) -> Table:
     for cls, call in list(table.items()):
         if issubclass(cls, Batch):
             table[cls] = _seen_batch(call)
-        elif not issubclass(cls, INSIDE):
+        elif not issubclass(cls, INSIDE) and cls not in table.batched:  # the batch is what is handled
             table[cls] = _seen(call)
     table[CheckedFlow] = table[Flow]
     table.missing = _seen(table.missing)
@@ -51,6 +52,8 @@ def _seen(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             raise
         if answer.__class__ is CoroutineType:
             return _stepped(stage, cell, message, answer)
+        if answer.__class__ is Later and answer.by is not None:
+            stage.gives(message)
         later = stage.finishes(cell, message)
         return answer if later is None else _heard_later(stage, cell, message, later, answer)
 
@@ -153,21 +156,19 @@ def _seen_batch(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         cell = actor._cell
         stage: Stage = cell.stage
         parts = [message_of(part) for part in parts_of(batch)]
-        laters = [stage.takes(cell, part) for part in parts]
-        later = next((one for one in laters if one is not None), None)
+        later = stage.takes_all(cell, parts)
         answer = _batch_later(later, call, actor, batch) if later is not None else call(actor, batch)
         if answer.__class__ is CoroutineType:
             return _batch_done(stage, cell, parts, answer)
-        laters = [(part, stage.finishes(cell, part)) for part in parts]
-        held = [(part, later) for part, later in laters if later is not None]
-        return _batch_heard_later(stage, cell, held, answer) if held else answer
+        later = stage.finishes_all(cell, parts)
+        return answer if later is None else _batch_heard_later(stage, cell, parts, later, answer)
 
     return called
 
 
-async def _batch_heard_later(stage: Stage, cell: Any, held: list[tuple[Any, Any]], answer: Any) -> Any:
-    for part, later in held:
-        await _heard_later(stage, cell, part, later, None)
+async def _batch_heard_later(stage: Stage, cell: Any, parts: list[Any], later: Any, answer: Any) -> Any:
+    await later
+    stage.finished_all(cell, parts)
     return answer
 
 
@@ -179,6 +180,5 @@ async def _batch_later(later: Any, call: Any, actor: Any, batch: Batch) -> Any:
 
 async def _batch_done(stage: Stage, cell: Any, parts: list[Any], coroutine: Any) -> Any:
     answer = await coroutine
-    for part in parts:
-        await _heard(stage, cell, part)
-    return answer
+    later = stage.finishes_all(cell, parts)
+    return answer if later is None else await _batch_heard_later(stage, cell, parts, later, answer)
