@@ -1,4 +1,11 @@
-"""A budget for a whole team: eight agents race for a hundred calls, and somebody allows twenty more."""
+"""A budget for a whole team: eight agents race for a hundred calls, and somebody allows twenty more.
+
+As a program it allows them itself. As a system, a person does, from another terminal:
+
+    llmagentos run examples/budget.py:Team
+    llmagentos budget
+    llmagentos budget set /app/ calls=120
+"""
 
 import asyncio
 
@@ -8,6 +15,10 @@ from supervisors import Allowance, Budget, Rate, ResourceSupervisor, child
 
 class Researcher(Actor):
     """Would make calls for ever."""
+
+    def on_start(self) -> None:
+        """Begin."""
+        self.context.self_ref.tell(Researcher.look_into("everything"))
 
     @message(limit=None)
     async def look_into(self, subject: str) -> None:
@@ -34,16 +45,15 @@ async def main() -> None:
             while any(researcher.state != "paused" for researcher in researchers):  # noqa: ASYNC110 - nothing tells us
                 await asyncio.sleep(0.01)
 
-        for researcher in researchers:
-            researcher.tell(Researcher.look_into("everything"))
         await all_paused()
-        print("calls made:", sum(researcher.usage().spent["calls"] for researcher in researchers))
+        print("calls made:", team.usage(tree=True).spent["calls"])
         print("paused:", sum(researcher.state == "paused" for researcher in researchers), "of", len(researchers))
 
         await team.ask(ResourceSupervisor.set_budget(None, Budget(Allowance(calls=120))))
-        await asyncio.sleep(0.01)
+        while team.usage(tree=True).spent["calls"] < 120:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
         await all_paused()
-        print("calls made:", sum(researcher.usage().spent["calls"] for researcher in researchers))
+        print("calls made:", team.usage(tree=True).spent["calls"])
 
 
 if __name__ == "__main__":

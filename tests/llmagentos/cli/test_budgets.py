@@ -2,9 +2,11 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 from command_line import CommandLine
+from sources import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -78,6 +80,29 @@ def test_budgets_are_shown_changed_and_seen_in_top(command: CommandLine) -> None
     assert busy["cores"] < 0.5
     assert "NAME" in command("top", "--interval", "0.1", "--sort", "queue", "--once").stdout
     assert "not by `colour`" in command("top", "--sort", "colour").stderr
+
+
+def test_agents_that_race_make_just_the_calls_they_may_and_go_on_when_more_is_set(command: CommandLine) -> None:
+    (command.directory / "app.py").write_text((ROOT / "examples" / "budget.py").read_text(encoding="utf-8"))
+    command.begin("run", "app.py:Team")
+
+    def calls() -> float:
+        rows = {(row["account"], row["kind"]): row for row in json.loads(command("budget", "--json").stdout)}
+        used: float = rows["/app/", "allowance"]["used"]
+        return used
+
+    def all_paused(rows: dict[str, Any]) -> bool:
+        states = [row["state"] for path, row in rows.items() if path.startswith("/app/researcher")]
+        return states == ["paused"] * 8
+
+    command.wait_for(all_paused)
+    assert calls() == 100
+    assert command("budget", "set", "/app/", "calls=120").returncode == 0
+    end = time.monotonic() + 60
+    while calls() < 120:
+        assert time.monotonic() < end
+    command.wait_for(all_paused)
+    assert calls() == 120
 
 
 @pytest.mark.parametrize(("leave", "status"), [("\x03", 130), ("q", 0)], ids=["Ctrl-C", "q"])

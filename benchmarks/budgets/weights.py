@@ -1,0 +1,98 @@
+"""How evenly the loop is shared: `python benchmarks/budgets/weights.py --json FILE`.
+
+Two actors of equal weight want all the CPU that there is, one in long messages and one in short ones; then the same
+with weights of two to one. What is told is each one's share of what both used; a busy child is not to starve its
+sibling by more than a tenth.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from rich.console import Console
+from rich.table import Table
+
+from llmactors import Actor, ActorSystem, message
+from supervisors import ResourceSupervisor, child
+
+from measuring.machine import kind_of_machine, load
+
+LONG, SHORT = 0.002, 0.0001
+"""Seconds of CPU time that a message takes."""
+
+
+class Busy(Actor):
+    """Always has one more thing to do.
+
+    Args:
+        seconds: What each takes.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    @message
+    def go_on(self) -> None:
+        """Compute, and go on."""
+        end = time.thread_time() + self._seconds
+        while time.thread_time() < end:
+            pass
+        self.context.self_ref.tell(Busy.go_on())
+
+
+class Team(ResourceSupervisor):
+    """One with long messages and one with short ones.
+
+    Args:
+        weight: Of the first; the second's is 1.
+    """
+
+    def __init__(self, weight: float) -> None:
+        super().__init__([child(Busy, LONG, name="long", weight=weight), child(Busy, SHORT, name="short")])
+
+
+async def share(weight: float, seconds: float) -> float:
+    """Return the part that the one with long messages had of what both used."""
+    async with ActorSystem(Team, weight) as system:
+        refs = [system.ref("long"), system.ref("short")]
+        for ref in refs:
+            ref.tell(Busy.go_on())
+        await asyncio.sleep(0.2)
+        before = [ref.usage().cpu for ref in refs]
+        await asyncio.sleep(seconds)
+        used = [ref.usage().cpu - start for ref, start in zip(refs, before, strict=True)]
+    return used[0] / sum(used)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print the table, and write what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of one measurement (default: 3)")
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each (default: 5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    options = parser.parse_args(arguments)
+    busy = load()
+    shown = Table("weights", "wanted", "had, least to greatest", "off by at most", "goal", title="Shares of the loop")
+    found: dict[str, list[float]] = {}
+    for weight in (1.0, 2.0):
+        wanted = weight / (weight + 1)
+        had = sorted(asyncio.run(share(weight, options.seconds)) for _ in range(options.rounds))
+        found[f"{weight:g}:1"] = had
+        off = max(abs(each / wanted - 1) for each in had)
+        shown.add_row(f"{weight:g}:1", f"{wanted:.1%}", f"{had[0]:.1%} to {had[-1]:.1%}", f"{off:.1%}", "≤ 10 %")
+    Console().print(shown)
+    if options.json is not None:
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        told = {"when": when, "machine": kind_of_machine(), "load_before": busy, "shares": found}
+        options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
