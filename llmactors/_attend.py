@@ -27,10 +27,15 @@ if TYPE_CHECKING:
     from llmactors._ref import ActorRef
 
 
-def attend(cell: ActorRef[Any]) -> bool:
+def attend(cell: ActorRef[Any]) -> bool:  # noqa: C901  a call costs, an if does not
     """Look at a cell's flags, signals first; False when it has no message to handle now."""
     if cell.flags & SIGNALS:
         lives.on_signals(cell)
+        if not cell.flags:
+            if cell.inbox:
+                return True
+            cell.scheduler.idle(cell)
+            return False
     if cell.flags & SORTED:
         lanes.take_in(cell)
     flags = cell.flags

@@ -22,17 +22,13 @@ from llmactors._batch import Batch, parts_of
 from llmactors._carried import taken_out
 from llmactors._core.chain import described
 from llmactors._core.flags import (
-    BUSY,
     DEAD,
-    DRAINING,
     ENDED,
     ENDING,
-    GATED,
+    GONE,
     KEPT_WITH_SLOT,
+    LEFT_AT_END,
     OVER,
-    SHUT,
-    STARTING,
-    STOPPING,
 )
 from llmactors._core.redelivery import redelivered
 from llmactors._crashes import report_crash
@@ -51,9 +47,9 @@ if TYPE_CHECKING:
 ended_error = slots.ended_error
 
 
-def end(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...] = ()) -> None:  # noqa: C901  a call costs, an if does not
+def end(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...] = ()) -> None:  # noqa: C901, PLR0912  a call costs, an if does not
     """Begin the end of an incarnation. *items* are the messages in hand, as far as the caller holds them."""
-    if cell.flags & (ENDED | DEAD):
+    if cell.flags & GONE:
         return
     extra = cell.extra or cell.need_extra()
     if cell.flags & ENDING:
@@ -66,14 +62,15 @@ def end(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...] = ()) -> None:  
     flight = cell.system.flight
     crash = None if flight is None or exit.clean else flight.crashed(cell, exit)
     report_crash(cell, exit, items, crash)
-    cell.flags = (cell.flags | ENDING) & ~(STARTING | STOPPING | DRAINING | BUSY | GATED | SHUT)
+    cell.flags = (cell.flags | ENDING) & LEFT_AT_END
     if items:
         hold(cell, exit, items)
     if cell.handlers.batched:
         batches.take_apart(cell)
     if extra.jobs:
         _fence_jobs(cell, exit)
-    cancel_timers(cell, all_of_them=killed)
+    if killed or extra.timers or extra.start_timer is not None or extra.gate_timer is not None:
+        cancel_timers(cell, all_of_them=killed)
     if extra.laters:
         for ask in extra.laters:
             ask.fail(ended_error(cell, exit))
@@ -84,6 +81,10 @@ def end(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...] = ()) -> None:  
         _end_spawned(cell, killed=killed)
     if killed:
         _kill_on_host(cell)
+    elif cell.handlers.no_on_stop and not (extra.spawned_alive or extra.kept_alive or extra.resident):
+        extra.host_done = True
+        _finalize(cell)  # the frequent case, in which every stage is over before it begins
+        return
     advance(cell)
 
 
@@ -176,7 +177,7 @@ def advance(cell: ActorRef[Any]) -> None:
     try:
         while advancing:
             _advance(advancing[0])
-            del advancing[0]
+            advancing.popleft()
     finally:
         advancing.clear()
 
@@ -259,7 +260,7 @@ def host_done(cell: ActorRef[Any], exit: Exit | None = None) -> None:
 def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901, PLR0912  a call costs, an if does not
     """The life is over: everybody who has to hear of it does, once."""
     extra = cell.extra or cell.need_extra()
-    exit, start_error = extra.exit, extra.start_error
+    exit, start_error, owner = extra.exit, extra.start_error, cell.owner
     assert exit is not None
     cell.flags = (cell.flags & KEPT_WITH_SLOT) | ENDED
     count_alive(cell, -1)
@@ -281,9 +282,10 @@ def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901, PLR0912  a call costs
     if extra.children:
         for child in extra.children.values():
             child.need_extra().unclaimed = True
-    heard = _tell_links_and_monitors(cell, exit)
-    owner = cell.owner
-    if extra.kept and owner is not None and not owner.flags & (ENDED | DEAD):
+    heard = False
+    if extra.links or extra.monitors or extra.watching or extra.watchers or extra.leaving is not None:
+        heard = _tell_links_and_monitors(cell, exit)
+    if extra.kept and owner is not None and not owner.flags & GONE:
         if start_error is not None:
             _wake_up_failed(cell, exit, start_error, slot=True)
         owner.signal(

@@ -19,7 +19,19 @@ from llmactors import _pause as pauses
 from llmactors import _slots as slots
 from llmactors._asks import Ask
 from llmactors._batch import Gather, parts_of
-from llmactors._core.flags import BUSY, DEAD, DRAINING, ENDED, HELD, OVER, PAUSED, REMOTE, SIGNALS, STARTING, STOPPING
+from llmactors._core.flags import (
+    DEAD,
+    DRAINING,
+    ENDED,
+    HELD,
+    LEFT_AT_BEGINNING,
+    OVER,
+    PAUSED,
+    REMOTE,
+    SIGNALS,
+    STARTING,
+    STOPPING,
+)
 from llmactors._core.links import LinkEffect, on_linked_exit
 from llmactors._ends import arm_shutdown, cancel_timers, count_alive, end, wake_up
 from llmactors._exits import Crash, Killed, Normal, Shutdown, error_of
@@ -44,7 +56,7 @@ NESTED: Final = 16  # starts within starts; deeper ones wait for the loop, so th
 def begin(cell: ActorRef[Any], birth: Birth) -> None:
     """Begin an incarnation in a slot that has none."""
     extra = cell.extra
-    cell.flags = (cell.flags & ~(ENDED | BUSY)) | STARTING
+    cell.flags = (cell.flags & LEFT_AT_BEGINNING) | STARTING
     if cell.inbox is None:
         cell.inbox = cell.scheduler.new_inbox()
     count_alive(cell, 1)
@@ -140,17 +152,18 @@ def _claim_children(cell: ActorRef[Any]) -> None:
 # -- what handlers raise -------------------------------------------------------------------------------------
 def raised(cell: ActorRef[Any], error: BaseException, item: Any) -> None:
     """An exception has left a handler: it is an answer, an unhandled message, a cancelled ask, or the actor's end."""
-    if isinstance(error, Stashed):
-        aside.stash(cell, item if error.instead is None else error.instead)
-        if error.after is not None:
-            error.after()
-        return
-    if isinstance(error, Gather):
-        batches.begin(cell, error.spec, item)
-        return
-    if isinstance(error, Cut):
-        end(cell, error.exit, (item,))
-        return
+    if not isinstance(error, Exception):
+        if isinstance(error, Stashed):
+            aside.stash(cell, item if error.instead is None else error.instead)
+            if error.after is not None:
+                error.after()
+            return
+        if isinstance(error, Gather):
+            batches.begin(cell, error.spec, item)
+            return
+        if isinstance(error, Cut):
+            end(cell, error.exit, (item,))
+            return
     message = message_of(item)
     waiting = isinstance(item, (Ask, Flow))
     if waiting and not item.pending() and isinstance(error, CancelledError):
@@ -314,7 +327,7 @@ def _on_link_exit(cell: ActorRef[Any], signal: LinkExit) -> None:
 
 def _to_owner(cell: ActorRef[Any], signal: Started | StartFailed | Ended) -> None:
     """An owner hears of its slots, also while it is ending: its `on_stop` may be waiting for just that."""
-    if cell.flags & ENDED or cell.actor is None or cell.need_extra().host_done:
+    if cell.flags & ENDED or cell.actor is None or (cell.extra is not None and cell.extra.host_done):
         return  # nobody is there to hear it; above all not to begin lives anew
     try:
         answer = cell.handlers.missing(cell.actor, signal)

@@ -4,12 +4,14 @@ The ref *is* the slot: one object per actor. Users call its public methods; the 
 across restarts, for as long as the owner keeps the slot.
 """
 
+# house: long because an ask is one function, to be read in one go: calls cost
+
 from __future__ import annotations
 
 from asyncio import CancelledError
 from contextvars import copy_context
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
 from llmactors import _reckoning as reckoning
 from llmactors import _slots as slots
@@ -34,6 +36,7 @@ from llmactors._extra import Extra
 from llmactors._messages import ASK_TIMEOUT, Message, Request, StreamMessage
 from llmactors._scheduler import DEPTH
 from llmactors._signals import Kill, Pause, Resume, Stop, put
+from llmactors._steps import turn
 from llmactors._stopping import told, until_discarded, until_up
 from llmactors._streams import Flow, Stream
 from llmactors.errors import ActorDownError, ActorEndedError, WaitCycleError, WrongThreadError
@@ -50,6 +53,8 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 R = TypeVar("R")
 T = TypeVar("T")
+
+NEAR: Final = 64  # actors on the run queue, before which an ask may hope for its answer within a turn of the loop
 
 
 class ActorRef(Generic[A]):
@@ -149,6 +154,7 @@ class ActorRef(Generic[A]):
                         del value
                 return value
             ask: Ask = value
+            inside, soon = CURRENT.get() is not None, scheduler.soon
         else:
             if when_down == "fail" and self.flags & (STARTING | ENDING | ENDED | DEAD):
                 raise ActorDownError(self.path, self.state)
@@ -158,9 +164,10 @@ class ActorRef(Generic[A]):
                 ask = new_ask(message, scheduler.clock(), seconds, self)
             else:
                 ask = Ask(message, scheduler.clock(), seconds, self)
-            if CURRENT.get() is not None:
+            inside, soon = CURRENT.get() is not None, not self.flags and len(scheduler.ready) < NEAR
+            if inside:
                 ask.inherit()
-            if self.inbox is None and not self.flags:
+            if soon and self.inbox is None:
                 inbox = self.inbox = scheduler.free.pop() if scheduler.free else scheduler.new_inbox()
                 inbox.append(ask)
                 scheduler.ready.append(self)
@@ -169,16 +176,27 @@ class ActorRef(Generic[A]):
             else:
                 self.accept(ask)
         if ask.value is PENDING:
-            ask.future = scheduler.loop.create_future()
-            deadlines = scheduler.deadlines
-            deadlines.young.append(ask)
-            if deadlines.ticker is None:
-                deadlines.wind()
             hand = None
             try:
-                if CURRENT.get() is not None:
+                if inside:
                     hand = waits.begin(self, ask)
-                await ask.future
+                if soon:  # the actors have their turn before this one goes on: it takes neither a future nor a deadline
+                    await turn()
+                    early: Any = ask.value
+                    failed = early.__class__ is Failure
+                    del early  # as below
+                    if failed:  # an interrupt goes first (see `Scheduler.interrupt`)
+                        await turn()
+                if ask.value is PENDING:
+                    future = ask.future = scheduler.loop.create_future()
+                    deadlines = scheduler.deadlines
+                    deadlines.young.append(ask)
+                    if deadlines.ticker is None:
+                        deadlines.wind()
+                    await future
+                    young = deadlines.young
+                    if young and young[-1] is ask:
+                        young.pop()
             except (CancelledError, WaitCycleError) as left:
                 ask.fail(left)
                 ask.cell.abandon(ask)  # which is not this one if the message was passed on
@@ -186,9 +204,6 @@ class ActorRef(Generic[A]):
             finally:
                 if hand is not None:
                     waits.end(self, hand)
-            young = deadlines.young
-            if young and young[-1] is ask:
-                young.pop()
         value = ask.value
         if value.__class__ is Failure:
             try:

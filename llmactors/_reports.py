@@ -12,9 +12,8 @@ NAME: Final = "llmactors"
 _LOGGER: Final = logging.getLogger(NAME)
 
 
-def is_heard(level: int) -> bool:
-    """Say whether anybody listens at that level."""
-    return _LOGGER.isEnabledFor(level)
+is_heard: Final = _LOGGER.isEnabledFor
+"""Says whether anybody listens at a level."""
 
 
 def report(level: int, event: str, **facts: Any) -> None:

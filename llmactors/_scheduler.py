@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 SLICE: Final = 64  # messages of one cell before the next cell's turn, at most
 LONG: Final = 0.001  # seconds that a slice is to take, unless a single message takes longer
-TURN: Final = 0.0005  # seconds of slices before the loop gets its turn
+TURN: Final = 0.0004  # seconds of slices before the loop gets its turn
 GRAIN: Final = 20e-6  # seconds; an ask that takes longer uses up more credit
 DEPTH: Final = 4  # asks answered inside asks
 POOLED: Final = 1024  # empty inboxes kept for the next actor that gets a message
@@ -69,6 +69,7 @@ class Scheduler(Now):
         self.ready: deque[ActorRef[Any]] = ports.ready()
         self.free: deque[deque[Any]] = deque(maxlen=POOLED)
         self.asleep = True
+        self.turn = self.drain  # as a bound method that is made once
         self.depth = 0
         self.credit = self.credit_per_turn = ports.credit
         self.current = self.root = None
@@ -85,6 +86,7 @@ class Scheduler(Now):
         self.sampler = Sampler(loop, self.clock, self.empty)
         self.crossing = Crossing(loop)
         self.waits: dict[asyncio.Task[Any], ActorRef[Any]] = {}
+        self.soon = False  # that the handler which suspended last wants no more than a turn of the loop
         self.spares: list[Job] = []
         self.advancing: deque[ActorRef[Any]] = deque()
         self.leaving: set[asyncio.Task[None]] = set()
@@ -104,7 +106,7 @@ class Scheduler(Now):
         """Have `drain` called in the loop's next turn."""
         if not self.closed:
             self.asleep = False
-            self.loop.call_soon(self.drain, context=self.context)
+            self.loop.call_soon(self.turn, context=self.context)
             if self.sampler.rests:
                 self.sampler.wake()
 
@@ -178,13 +180,16 @@ class Scheduler(Now):
                     handlers.slice = fitting(most, most - left, now - began, long=LONG, greatest=SLICE)
                     break
         finally:  # a KeyboardInterrupt goes on to the loop, which then wants the system stopped in order
-            self.current, self.depth, self.asleep, self.here = None, 0, True, OUTSIDE
+            self.current = None
+            self.depth = 0
+            self.asleep = True
+            self.here = OUTSIDE
             if here:  # a handler left something in it
                 self.context = Context()
             if ready:
                 self.arm()
 
-    def direct(  # noqa: PLR0915  as for `drain`
+    def direct(  # noqa: PLR0912, PLR0915  as for `drain`
         self, cell: ActorRef[Any], message: Any, timeout: float | None
     ) -> Any:
         """Answer an ask to an idle actor on the asker's stack: the answer, a `Failure`, or the pending `Ask`."""
@@ -208,7 +213,10 @@ class Scheduler(Now):
             answer: Any = context.run(cell.handlers[message.__class__], cell.actor, message)
             if answer.__class__ is CoroutineType or answer.__class__ is Later:
                 seconds = getattr(message, "__timeout__", ASK_TIMEOUT) if timeout is None else timeout
-                ask = ask_in(message, start, seconds, cell, sent_in)
+                if sent_in is None:
+                    ask = Ask(message, start, seconds, cell)
+                else:
+                    ask = CarriedAsk(message, start, seconds, cell, sent_in)
                 if CURRENT.get() is not None:
                     ask.inherit()
                 if answer.__class__ is Later:
@@ -334,8 +342,10 @@ class Scheduler(Now):
         job.cell, job.item, job.busy, job.then = cell, item, True, self.finished
         if wanted is None:
             job.wanted = loop.call_soon(job.wake, None, context=self.empty)
+            self.soon = True
         else:
             job.wait_for(wanted)
+            self.soon = False
         if extra is None:
             extra = cell.need_extra()
         jobs = extra.jobs
@@ -374,7 +384,7 @@ class Scheduler(Now):
         job.item = None
         if cell is None:
             return
-        jobs = cell.need_extra().jobs
+        jobs = (cell.extra or cell.need_extra()).jobs
         jobs.discard(job)
         if len(jobs) < cell.handlers.concurrency:  # an owner may also have a notice in hand
             cell.flags &= ~BUSY
@@ -389,7 +399,12 @@ class Scheduler(Now):
                     item.future.set_result(None)
         else:
             self.answered(cell, item, answer)
-        if not cell.flags & OVER:
+        inbox = cell.inbox
+        if not inbox and not cell.flags:
+            if inbox is not None:
+                self.free.append(inbox)
+                cell.inbox = None
+        elif not cell.flags & OVER:
             self.requeue(cell)
 
     # -- from elsewhere, and the end -------------------------------------------------------------------------
@@ -415,7 +430,7 @@ def _raise(error: BaseException) -> None:
 
 def _theirs(error: BaseException) -> BaseException:
     """Take the scheduler's own frames off a traceback: they hold the ask, which will hold the error."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_globals is globals():
+    frames, ours = error.__traceback__, globals()
+    while frames is not None and frames.tb_frame.f_globals is ours:
         frames = frames.tb_next
     return error.with_traceback(frames)

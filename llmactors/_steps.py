@@ -283,7 +283,7 @@ def _end(job: Job) -> None:
     while task.cancelling():
         task.uncancel()
     job.stale = job.waiter is None or job.waiter.done()
-    if isinstance(raised, KeyboardInterrupt):
+    if raised is not None and isinstance(raised, KeyboardInterrupt):
         scheduler.interrupt(raised)
     try:
         if job.cell is not None and job.then is not None:
@@ -300,7 +300,7 @@ def _end(job: Job) -> None:
 async def _park(job: Job) -> None:
     """Be the task that handlers run in, and hand its cancellation on to the one in hand."""
     loop = job.scheduler.loop
-    wait: Awaitable[None] = _turn()  # as far as it goes before the task begins
+    wait: Awaitable[None] = turn()  # as far as it goes before the task begins
     while job.busy or not job.over:
         try:
             await wait
@@ -322,7 +322,8 @@ async def _park(job: Job) -> None:
 
 
 @types.coroutine
-def _turn() -> Generator[None, None, None]:
+def turn() -> Generator[None, None, None]:
+    """Give the loop one turn, as `asyncio.sleep(0)` does."""
     yield
 
 

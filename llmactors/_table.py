@@ -35,6 +35,8 @@ class Table(dict[type, Any]):
         "local",
         "mailbox",
         "missing",
+        "no_on_start",
+        "no_on_stop",
         "overflow",
         "pausable",
         "slice",
@@ -57,6 +59,7 @@ class Table(dict[type, Any]):
         self.local = bool(getattr(cls, "local", False))
         self.idle = _seconds(cls, "idle_timeout")
         self.begin: Callable[[Any], None] | None = getattr(cls, "_begin", None)
+        self.no_on_start = self.no_on_stop = False  # known for sure, so that the host need not look
         self.slice = FIRST_SLICE
         self.streams: dict[type, Call] = {}
         self.batched: dict[type, Spec] = {}

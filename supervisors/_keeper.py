@@ -222,7 +222,7 @@ class Keeper:
         try:
             slot = self.slots.get(name) or self._open(name)
             if slot.revive(self._in_hand.pop(name, ()), told=False):
-                self.happened(events.Started(name))
+                self._events.append(events.Started(name))
         except Exception as error:  # noqa: BLE001  an order that fails is an event like any other
             self.start_failed(name, error, ignored=False)
 

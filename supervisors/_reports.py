@@ -38,9 +38,9 @@ def report(level: int, event: str, **facts: Any) -> None:
 
 def described(why: object) -> str:
     """Say in a few words how something ended, or why it did not start."""
+    if isinstance(why, Crash):  # the most frequent, for which a `match` takes twice as long
+        return f"crash: {_name(why.error)}"
     match why:
-        case Crash(error):
-            return f"crash: {_name(error)}"
         case Normal():
             return "normal"
         case Shutdown():

@@ -49,7 +49,13 @@ RUNTIMES: Mapping[str, Runtime] = {
     OURS: Runtime(
         title="llmactors",
         modules={
-            "ours.asks": {"ask": 200_000, "ask-queued": 100_000, "ask-async": 100_000, "ask-suspending": 50_000},
+            "ours.asks": {
+                "ask": 200_000,
+                "ask-queued": 100_000,
+                "ask-timed": 100_000,
+                "ask-async": 100_000,
+                "ask-suspending": 50_000,
+            },
             "ours.tells": {"tell-none": 300_000, "tell": 300_000, "tell-async": 200_000, "fan-in": 300_000},
             "ours.rings": {"ring": 300_000, "ring-async": 200_000},
             "ours.lives": {"spawn": 1_000_000, "spawn-used": 300_000, "restart": 3_000},
@@ -72,6 +78,7 @@ RUNTIMES: Mapping[str, Runtime] = {
             "asyncio_queues": {
                 "ask": 50_000,
                 "ask-queued": 50_000,
+                "ask-timed": 50_000,
                 "ask-async": 50_000,
                 "ask-suspending": 50_000,
                 "tell-none": 200_000,

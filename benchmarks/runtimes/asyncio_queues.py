@@ -61,6 +61,15 @@ class Plain:
         return message
 
 
+class Timed(Plain):
+    """An actor whose askers do not wait for ever."""
+
+    async def ask(self, message: Any) -> Any:
+        """Send and wait for the answer, 5 s at most."""
+        async with asyncio.timeout(5.0):
+            return await super().ask(message)
+
+
 class Asynchronous(Plain):
     """An actor whose handler is a coroutine."""
 
@@ -313,6 +322,7 @@ async def end(actors: Iterable[Plain]) -> None:
 MEASURES = {
     "ask": _asking(Plain),
     "ask-queued": _asking(Plain),
+    "ask-timed": _asking(Timed),
     "ask-async": _asking(Asynchronous),
     "ask-suspending": _asking(Suspending),
     "tell-none": _telling(Counter),

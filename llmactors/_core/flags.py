@@ -34,6 +34,9 @@ KEPT_WITH_SLOT: Final = (  # what a life's end leaves
     PAUSED | SIGNALS | REQUEUED | GATE | WAITERS | WATCHED | SORTED | REMOTE
 )
 OVER: Final = ENDING | ENDED | DEAD  # no more messages in this life
+GONE: Final = ENDED | DEAD  # no life is in the slot
+LEFT_AT_BEGINNING: Final = ~(ENDED | BUSY)  # what the beginning of a life leaves
+LEFT_AT_END: Final = ~(STARTING | STOPPING | DRAINING | BUSY | GATED | SHUT)  # what the beginning of an end leaves
 
 
 def state_of(flags: int, *, in_hand: bool, queued: bool) -> str:

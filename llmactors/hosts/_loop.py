@@ -131,6 +131,8 @@ class LoopHost:
         table = self._tables.get(cls)
         if table is None:
             table = self._tables[cls] = loop_table(cls, self)
+            if type(self) is LoopHost and not hasattr(cls, "__getattr__"):
+                table.no_on_start, table.no_on_stop = not hasattr(cls, "on_start"), not hasattr(cls, "on_stop")
         return table
 
     def new_cell(self, system: Any, table: Table, label: str | int, owner: ActorRef[Any] | None) -> ActorRef[Any]:
@@ -157,8 +159,11 @@ class LoopHost:
             actor: Any = object.__new__(birth.cls)
             actor._cell = cell
             cell.actor = actor
-            actor.__init__(*birth.args, **(birth.kwargs or {}))
-            hook = getattr(actor, "on_start", None)
+            if birth.args or birth.kwargs:
+                actor.__init__(*birth.args, **(birth.kwargs or {}))
+            else:
+                actor.__init__()
+            hook = None if cell.handlers.no_on_start else getattr(actor, "on_start", None)
             answer = None if hook is None else hook()
             if isinstance(answer, CoroutineType) and not self._hook_began(cell, answer, self._started):
                 return

@@ -30,7 +30,7 @@ def judge(turn: Turn, slot: Slot, event: Ended) -> None:
 def _caught(turn: Turn, slot: Slot) -> bool:
     """Tell whether a group restart under way was going to stop *slot* anyway: then its end is not counted again."""
     agenda = turn.family.agenda
-    return isinstance(agenda, Halting | Holding) and slot.place >= agenda.first
+    return isinstance(agenda, (Halting, Holding)) and slot.place >= agenda.first
 
 
 def finish(turn: Turn, slot: Slot) -> None:

@@ -55,6 +55,7 @@ def _asking(cls: Any) -> Body:
 MEASURES = {
     "ask": program(_asking(Echo)),
     "ask-queued": program(_asking(Echo), QUEUED),
+    "ask-timed": program(_asking(Echo), QUEUED),  # an ask always has a time-out
     "ask-async": program(_asking(AsyncEcho)),
     "ask-suspending": program(_asking(SuspendingEcho)),
 }
