@@ -17,18 +17,21 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from llmactors.testing._core.choices import Choice
+from llmactors.testing._core.explore import Explorer
 from llmactors.testing._core.judge import Broken
 from llmactors.testing._core.schedules import PCT, RandomWalk
 from llmactors.testing._core.shrink import shrunk
 from llmactors.testing._core.tape import Player
+from llmactors.testing._sim._chooser import YES
+from llmactors.testing._sim._exploring import Exploring
 from llmactors.testing._sim._follow import Follower, is_recorded
-from llmactors.testing._sim._run import PASSES, Outcome, Program, play
+from llmactors.testing._sim._run import PASSES, Outcome, Program, play, play_with
 from llmactors.testing._values import Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from llmactors.testing._core.choices import Choice
     from llmactors.testing._core.schedules import Picker
 
 TWICE: Final = 3
@@ -49,6 +52,7 @@ class Result:
         failed: The run that broke something, as it was found; None where none did.
         smallest: The same with the least that breaks it.
         minimal: Whether nothing of that can be left out.
+        complete: Whether every order that makes a difference was seen; None where that was not tried.
     """
 
     runs: int = 0
@@ -58,6 +62,7 @@ class Result:
     failed: Outcome | None = None
     smallest: Outcome | None = None
     minimal: bool = True
+    complete: bool | None = None
 
     def count(self, outcome: Outcome) -> None:
         """Count one run more."""
@@ -95,6 +100,40 @@ class Campaign:
                 break
         result.seconds = time.perf_counter() - began
         return result
+
+    def explore(self, most: int, seconds: float | None = None) -> Result:
+        """Run it in every order of deliveries that makes a difference, and with each fault of the plan at each place.
+
+        Args:
+            most: Runs at most; with fewer than it would take, the result is not complete.
+            seconds: Real seconds at most.
+        """
+        result, began = Result(complete=False), time.perf_counter()
+        faults = self._single_faults()
+        explorer = Explorer(most=max(1, most - len(faults)))
+        for guide in explorer:
+            outcome = play_with(Exploring(Random(self._base), guide), self._program, self._base)  # noqa: S311
+            result.count(outcome)
+            if outcome.broken is not None:
+                self._shrink(result, outcome)
+                break
+            if seconds is not None and time.perf_counter() - began > seconds:
+                break
+        for fault in faults if result.failed is None else ():
+            outcome, _ = self.again(self._base, (fault,))
+            result.count(outcome)
+            if outcome.broken is not None:
+                self._shrink(result, outcome)
+                break
+        result.complete = explorer.complete and result.failed is None
+        result.seconds = time.perf_counter() - began
+        return result
+
+    def _single_faults(self) -> list[Choice]:
+        """Return each fault that may happen in the plain run, at each place where it may."""
+        noting = Noting()
+        play(self._program, self._base, replay=noting)
+        return [Choice(point, YES) for point in noting.points]
 
     def only(self, seed: int) -> Result:
         """Run it with one seed."""
@@ -172,6 +211,18 @@ class Campaign:
         best = shrunk(outcome.choices, breaks, self._tries)
         smallest, _ = self.again(outcome.seed, best.choices)
         return (smallest, best.minimal) if _is_same(outcome, smallest) else (found[-1], False)
+
+
+class Noting:
+    """Plays the plain run, and notes where a fault may happen."""
+
+    def __init__(self) -> None:
+        self.points: list[str] = []
+
+    def pick(self, point: str, options: Sequence[str] | None) -> None:
+        """Note a point at which a fault may happen."""
+        if options == (YES,):
+            self.points.append(point)
 
 
 def _is_same(outcome: Outcome, other: Outcome) -> bool:

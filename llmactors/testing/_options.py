@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-LEVELS: Final = ("plain", "sim", "real")
+LEVELS: Final = ("plain", "sim", "systematic", "real")
 """How a simulated test may be run."""
 
 
@@ -18,7 +18,7 @@ class Options:
         runs: Runs of each simulation.
         seconds: Seconds of real time for each simulation, instead of a number of runs.
         seed: The one seed to run.
-        level: At which level to run: `plain`, `sim` or `real`.
+        level: At which level to run: one of `LEVELS`.
         folder: Where tapes and timelines of failures go.
         test: The test that runs now, as pytest names it; empty outside of pytest.
         told: What was run so far, a line for each simulation.

@@ -38,6 +38,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--sim-level",
         choices=LEVELS,
         help="plain: in virtual time, without an adversary; sim: every choice by a seed (the default); "
+        "systematic: every order that makes a difference, and each fault at each place; "
         "real: with real processes, signals and seconds",
     )
     group.addoption(

@@ -59,14 +59,16 @@ class Simulation:
         level = OPTIONS.level or self.level
         runs = OPTIONS.runs or (REAL_RUNS if level == "real" else 1 if level == "plain" else self.runs)
         with quiet():
-            result = self._real(runs, arguments) if level == "real" else self._simulated(runs, arguments)
+            result = self._real(runs, arguments) if level == "real" else self._simulated(level, runs, arguments)
         OPTIONS.told.append(_told(self._title, result))
         self._judge(result, runs)
         return result
 
-    def _simulated(self, runs: int, arguments: dict[str, Any]) -> Result:
+    def _simulated(self, level: str, runs: int, arguments: dict[str, Any]) -> Result:
         campaign = self.campaign(**arguments)
         with fenced():
+            if level == "systematic" and OPTIONS.seed is None:
+                return campaign.explore(runs, OPTIONS.seconds)
             return campaign.hunt(runs, OPTIONS.seconds) if OPTIONS.seed is None else campaign.only(OPTIONS.seed)
 
     def _real(self, runs: int, arguments: dict[str, Any]) -> Result:
@@ -123,7 +125,8 @@ class Simulation:
 
 def _told(title: str, result: Result) -> str:
     rate = result.runs / result.seconds if result.seconds else 0.0
-    line = f"{title}: {result.runs} runs, {len(result.classes)} different, {rate:.0f} a second"
+    every = {None: "", True: ", every order", False: ", not every order"}[result.complete]
+    line = f"{title}: {result.runs} runs{every}, {len(result.classes)} different, {rate:.0f} a second"
     return line + "".join(f"; {label}: {times} times" for label, times in result.interesting.items())
 
 
@@ -134,7 +137,7 @@ def simulate(
     runs: int = RUNS,
     laws: Iterable[type[Law]] = (),
     check_messages: bool = True,
-    level: Literal["plain", "sim", "real"] = "sim",
+    level: Literal["plain", "sim", "systematic", "real"] = "sim",
 ) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
     """Make a coroutine function that takes a `World` a test of many simulated runs.
 
@@ -148,8 +151,9 @@ def simulate(
         runs: How many runs; `--sim-runs` and `--sim-seconds` say otherwise.
         laws: Laws beside those of the installed packages.
         check_messages: Have every message make the trip to another process and back.
-        level: `"plain"` is one run in virtual time without an adversary, `"real"` a few with real processes, real
-            signals and real time; `--sim-level` says otherwise.
+        level: `"plain"` is one run in virtual time without an adversary; `"systematic"` is every order of messages that
+            makes a difference, for small trees, and each fault at each place; `"real"` is a few runs with real
+            processes, real signals and real time. `--sim-level` says otherwise.
 
     Raises:
         TypeError: What is decorated is no coroutine function that takes a world.

@@ -53,7 +53,10 @@ class Chooser:
         taken: What was chosen instead of the plain course.
         points: How many choices there were.
         took: Told of each turn, where the tape wants to know.
+        every: Whether it is asked who goes on also where there is only one.
     """
+
+    every = False
 
     def __init__(self, random: Random, picker: Picker | None = None, replay: Replay | None = None) -> None:
         self._random, self._picker, self._replay = random, picker, replay

@@ -35,7 +35,7 @@ class SimReady(deque[Any]):
     def popleft(self) -> Any:
         """Take the next cell."""
         self._sliced = True
-        place = 0 if len(self) == 1 else self._chooser.next(self)
+        place = 0 if len(self) == 1 and not self._chooser.every else self._chooser.next(self)
         if place == 0:
             cell = super().popleft()
         else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llmactors.testing._core.judge import Broken, Judge
 from llmactors.testing._faults import NO_FAULTS, Faults
 from llmactors.testing._sim._chooser import Chooser
+from llmactors.testing._sim._exploring import Exploring
 from llmactors.testing._sim._fence import on
 from llmactors.testing._sim._hand import SimHand
 from llmactors.testing._sim._loop import SimLoop
@@ -93,13 +94,19 @@ class Outcome:
 
 def play(program: Program, seed: int, picker: Picker | None = None, replay: Replay | None = None) -> Outcome:
     """Run *program* once, by a schedule and a seed or as a tape says."""
-    chooser = Chooser(Random(seed), picker, replay)  # noqa: S311  no secret
+    return play_with(Chooser(Random(seed), picker, replay), program, seed)  # noqa: S311  no secret
+
+
+def play_with(chooser: Chooser, program: Program, seed: int) -> Outcome:
+    """Run *program* once, all choices made by *chooser*."""
     loop = SimLoop(chooser)  # type: ignore[abstract]  # what is missing is refused by name
     recorder = Recorder(loop.time, Judge(law() for law in program.laws))
     rules = program.faults.rules() if program.faults else ()
     stage = Stage(loop, chooser, recorder, rules, program.faults.most)
     outcome = Outcome(seed, recorder.history, (), 0)
     run = _Run(program, stage, seed)
+    if isinstance(chooser, Exploring):
+        chooser.history, run.exploring = recorder.history, chooser
     main = loop.create_task(run.main(), name="the test")
     try:
         with on(stage):
@@ -120,6 +127,7 @@ class _Run:
         self.world: World | None = None
         self.error: BaseException | None = None
         self.through = False  # the test has come to its end
+        self.exploring: Exploring | None = None
 
     async def main(self) -> None:
         program, stage = self.program, self.stage
@@ -130,7 +138,13 @@ class _Run:
             async with system:
                 self.world = World(hand)
                 stage.loop.after = lambda: self._look(system, hand)
-                await program.test(self.world, **program.arguments)
+                if self.exploring is not None:
+                    self.exploring.active = True
+                try:
+                    await program.test(self.world, **program.arguments)
+                finally:
+                    if self.exploring is not None:
+                        self.exploring.stop()
                 self.through = True
                 hand.checks.clear()
         except (GeneratorExit, KeyboardInterrupt, SystemExit):

@@ -59,6 +59,7 @@ class SimSystem(ActorSystem):
         scheduler.sampler.on = False
         scheduler.deadlines = deadlines = SimDeadlines(scheduler.deadlines)
         scheduler.watch = deadlines.watch
+        scheduler.sampler.on = False  # a timer that looks at queues would keep a run going that waits for nothing
         return scheduler
 
     def make_context(self, cell: ActorRef[A], actor: A) -> Context[A]:
