@@ -29,7 +29,7 @@ class Busy(Actor):
 class Quiet(Actor):
     """Answers."""
 
-    @message(timeout=60)
+    @message
     def answer(self) -> int:
         """Answer at once."""
         return 1
