@@ -47,7 +47,7 @@ class Below:
     spent: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every restart, and that costs three times as much
 class Before:
     """What a slot had used when its present incarnation began."""
 
@@ -92,6 +92,9 @@ def _lived(extra: Extra | None, usage: Usage, dropped: int, spent: dict[str, flo
 
 def before(cell: ActorRef[Any], extra: Extra) -> Before:
     """Write down what a slot has used, since another incarnation begins in it."""
+    if cell.handlers.counted_here and not extra.jobs and cell.actor is None:  # as its host would, without the account
+        cpu, busy = cell.cpu + extra.elsewhere, cell.cpu + extra.awaited
+        return Before(cpu, busy, cell.handled, extra.dropped, dict(extra.spent or {}))
     usage = cell.handlers.host.usage(cell)
     return Before(usage.cpu, usage.busy, usage.handled, extra.dropped, dict(extra.spent or {}))
 

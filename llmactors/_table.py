@@ -30,6 +30,7 @@ class Table(dict[type, Any]):
         "capacity",
         "cls",
         "concurrency",
+        "counted_here",
         "host",
         "idle",
         "local",
@@ -60,6 +61,7 @@ class Table(dict[type, Any]):
         self.idle = _seconds(cls, "idle_timeout")
         self.begin: Callable[[Any], None] | None = getattr(cls, "_begin", None)
         self.no_on_start = self.no_on_stop = False  # known for sure, so that the host need not look
+        self.counted_here = False  # what its actors use is all in their cells
         self.slice = FIRST_SLICE
         self.streams: dict[type, Call] = {}
         self.batched: dict[type, Spec] = {}

@@ -131,7 +131,8 @@ class LoopHost:
         table = self._tables.get(cls)
         if table is None:
             table = self._tables[cls] = loop_table(cls, self)
-            if type(self) is LoopHost and not hasattr(cls, "__getattr__"):
+            table.counted_here = type(self) is LoopHost
+            if table.counted_here and not hasattr(cls, "__getattr__"):
                 table.no_on_start, table.no_on_stop = not hasattr(cls, "on_start"), not hasattr(cls, "on_stop")
         return table
 
