@@ -6,7 +6,8 @@ run on the loop only (`local = True`, such as supervisors) are left alone.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
+from weakref import WeakKeyDictionary
 
 from llmactors._codec import NO_TYPES, Codec, EndpointTypes, types_of_endpoint
 from llmactors._endpoints import endpoints
@@ -17,6 +18,9 @@ from llmactors._words import shown
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+_TYPES: Final[WeakKeyDictionary[type, EndpointTypes]] = WeakKeyDictionary()
+"""What crosses in a message of that class, once it was worked out."""
 
 NOTICES = (Down, Exited, Ended, Started, StartFailed)
 
@@ -40,8 +44,12 @@ class _Refs:
 
 
 def _types(message: Message[Any, Any]) -> EndpointTypes:
-    info = message.__endpoint__
-    return types_of_endpoint(endpoints(info.owner)[info.name].function, info.options.raises)
+    types = _TYPES.get(message.__class__)
+    if types is None:
+        info = message.__endpoint__
+        types = types_of_endpoint(endpoints(info.owner)[info.name].function, info.options.raises)
+        _TYPES[message.__class__] = types
+    return types
 
 
 def _round_trip(value: Any, types: Any, where: str) -> Any:

@@ -2,6 +2,8 @@
 
 A history is a list of these values, in the order in which they happened. Actors are named by path, messages by the
 class and endpoint and by a number that is theirs from the sending to the end, lives by a serial number of the run.
+
+They are not frozen, since a run makes hundreds of them; nobody changes them.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ Outcome = Literal["answered", "failed", "timeout", "ended", "refused", "left"]
 full mailbox, or because its asker gave up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Event:
     """Something that happened.
 
@@ -32,7 +34,7 @@ class Event:
     cause: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Sent(Event):
     """A message was sent. Whether it was accepted is told by what follows: a refused one is dead at once.
 
@@ -53,7 +55,7 @@ class Sent(Event):
     kind: Literal["tell", "send", "ask", "stream", "notice"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Taken(Event):
     """A handler began with a message. *delivery* counts from 1."""
 
@@ -63,7 +65,7 @@ class Taken(Event):
     delivery: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PassedOn(Event):
     """Who had taken a message gave it to somebody else, as a pool does: it waits again, now in the mailbox of *to*.
 
@@ -76,7 +78,7 @@ class PassedOn(Event):
     to: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Crossed(Event):
     """A message has gone over to a real process; of what becomes of it there nothing is seen but its outcome."""
 
@@ -84,7 +86,7 @@ class Crossed(Event):
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PutAside(Event):
     """The handler stashed the message: it will be taken again."""
 
@@ -93,7 +95,7 @@ class PutAside(Event):
     life: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Finished(Event):
     """The handler returned, or put its answer off."""
 
@@ -102,7 +104,7 @@ class Finished(Event):
     life: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Failed(Event):
     """An exception left the handler, or it was cancelled."""
 
@@ -112,7 +114,7 @@ class Failed(Event):
     error: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Resolved(Event):
     """An ask has its outcome, as its asker sees it."""
 
@@ -121,7 +123,7 @@ class Resolved(Event):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Redelivered(Event):
     """What was in hand when its handler's life ended is to be taken again; its next delivery is number *delivery*."""
 
@@ -130,7 +132,7 @@ class Redelivered(Event):
     delivery: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DeadLettered(Event):
     """Nobody will handle a message; *reason* says why.
 
@@ -143,7 +145,7 @@ class DeadLettered(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LifeBegan(Event):
     """An incarnation begins: its constructor is about to run.
 
@@ -170,7 +172,7 @@ class LifeBegan(Event):
     redeliver: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LifeUp(Event):
     """`on_start` has returned: it takes messages from now on."""
 
@@ -178,7 +180,7 @@ class LifeUp(Event):
     life: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LifeEnding(Event):
     """The end of an incarnation begins: it takes no more messages, what hangs on it ends, then `on_stop` runs.
 
@@ -199,7 +201,7 @@ class LifeEnding(Event):
     by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LifeEnded(Event):
     """An incarnation is over. *exit* says how, in words; *clean* is whether a transient child stays down."""
 
@@ -209,14 +211,14 @@ class LifeEnded(Event):
     clean: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SlotDiscarded(Event):
     """A slot is no more; its name is free."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MonitorSet(Event):
     """Somebody watches an incarnation. *monitor* is a number of its own; *life* is None where the slot is watched."""
 
@@ -226,21 +228,21 @@ class MonitorSet(Event):
     life: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MonitorFired(Event):
     """The one `Down` of a monitor was sent."""
 
     monitor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MonitorTaken(Event):
     """A monitor was taken back, or ended with the life that had set it; it will not fire."""
 
     monitor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Injected(Event):
     """A fault was injected.
 
@@ -255,12 +257,12 @@ class Injected(Event):
     point: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Healed(Event):
     """Faults have ended: from here on everything has to converge."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Noted(Event):
     """A test, or code under test, said something: `world.note("…")`."""
 

@@ -91,7 +91,9 @@ def test_no_code_of_the_value_runs() -> None:
     assert size_of([Both(), Lazy(a="c" * 1000)]).bytes > 8000
 
 
-@pytest.mark.parametrize("value", [int, len, sys, size_of, Slotted.__init__], ids=str)
+@pytest.mark.parametrize(
+    "value", [int, len, sys, size_of, Slotted.__init__], ids=["class", "built in", "module", "function", "method"]
+)
 def test_what_is_not_the_value_s_own_does_not_count(value: object) -> None:
     assert size_of([value]).objects == 1
 
