@@ -128,6 +128,7 @@ class _Run:
         self.error: BaseException | None = None
         self.through = False  # the test has come to its end
         self.exploring: Exploring | None = None
+        self._looked = 0
 
     async def main(self) -> None:
         program, stage = self.program, self.stage
@@ -160,7 +161,10 @@ class _Run:
         stage.recorder.judge.over()
 
     def _look(self, system: SimSystem, hand: SimHand) -> None:
-        self.stage.recorder.judge.look(system)
+        recorder = self.stage.recorder
+        if len(recorder.history) != self._looked:  # else there is nothing to be seen that was not
+            self._looked = len(recorder.history)
+            recorder.judge.look(system)
         for check in tuple(hand.checks):
             check()
 
