@@ -152,3 +152,15 @@ def test_one_that_wants_nothing_leaves_the_others_weights_alone() -> None:
     waits = shares.go_ahead("a", 1.0)
     shares.leave("c")
     assert shares.go_ahead("a", 1.0) == waits
+
+
+def test_the_weight_of_those_that_want_something_is_known() -> None:
+    shares = Shares(always)
+    for name, weight in {"a": 1.0, "b": 2.0, "c": 4.0}.items():
+        shares.join(name, weight)
+    assert shares.wanting == 0.0
+    shares.go_ahead("a", 0.0)
+    shares.go_ahead("b", 0.0)
+    assert shares.wanting == 3.0
+    shares.leave("b")
+    assert shares.wanting == 1.0
