@@ -33,7 +33,7 @@ from llmactors._core.flags import (
 from llmactors._core.redelivery import redelivered
 from llmactors._crashes import report_crash
 from llmactors._exits import Crash, Exit, Killed
-from llmactors._messages import Ended, StartFailed
+from llmactors._messages import Ended, Started, StartFailed
 from llmactors._reports import report
 from llmactors._signals import Kill, LinkExit, Press, Stop
 from llmactors._streams import Flow, message_of
@@ -275,6 +275,8 @@ def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901, PLR0912  a call costs
         cell.inbox = cell.scheduler.new_inbox()
     if extra.notices or cell.capacity < 0:
         slots.forget_notices(cell)
+    if extra.signals:  # what became of this life's slots is no news to the next, which opens them again
+        extra.signals = [signal for signal in extra.signals if not isinstance(signal, (Ended, Started, StartFailed))]
     if extra.stashed:
         aside.unstash(cell)
     if extra.account is not None:

@@ -34,7 +34,7 @@ class Office(Actor):
     def receive(self, message: Any) -> None:
         match message:
             case Ended(ref) if not self.closing:
-                self.open.remove(self.slots[ref.name])
+                self.open = [slot for slot in self.open if slot.ref is not ref]
                 self.slots[ref.name].revive()  # and it is not among those that are open: that is the bug
 
     @message
