@@ -8,7 +8,7 @@ import weakref
 from typing import Any
 
 import pytest
-from counting import instructions
+from counting import lines
 from keepers import Counter, Keeper, keeper, turns, until
 
 from llmactors import Actor, ActorRef, ActorSystem, Started, message
@@ -45,7 +45,7 @@ class Link(Actor):
 
 
 async def cost_of_ending(how: str, what: str, many: int) -> int:
-    """Count the instructions that it takes to end a chain of so many, or an owner of so many slots."""
+    """Count the lines that it takes to end a chain of so many, or an owner of so many slots."""
     async with ActorSystem() as system:
         if what == "chain":
             top: ActorRef[Any] = await system.spawn(Link, many)
@@ -55,7 +55,7 @@ async def cost_of_ending(how: str, what: str, many: int) -> int:
                 owner.opens(Idle, name=f"n{number}")
             top = owner.context.self_ref
         await until(lambda: sum(1 for _ in system.actors()) > many and top.state == "idle")
-        with instructions() as count:
+        with lines() as count:
             getattr(top, how)()
             await top.wait_ended()
             return count()
