@@ -40,6 +40,10 @@ class RealInjector(Injector):
     def crosses(self, cell: Any, name: str) -> None:
         """A message goes over to a worker; it may be the end of it."""
         self._sent[cell.where, name] += 1
+        for order in self._orders:  # it is done when the signal is sent, and not before: its test goes on then
+            if self._fits(order.rule, cell, order.rule.at.when, name, self._sent[cell.where, name]):
+                self._run(self._ordered(order, cell))
+                return
         for when in WHENS:
             fired = self._fires((*MESSAGES, "disk_full"), cell, when, name, self._sent[cell.where, name])
             if fired is not None:

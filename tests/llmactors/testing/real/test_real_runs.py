@@ -63,6 +63,17 @@ def test_a_worker_is_really_killed_when_it_has_the_message_in_hand() -> None:
     assert any(isinstance(event, Injected) and event.fault == "kill" for event in history)
 
 
+def test_a_kill_that_was_ordered_is_done_before_its_test_goes_on_and_may_heal() -> None:
+    async def kills(world: World) -> None:
+        job = world.ask(Nets.nets, Net.predict(7), timeout=30)
+        await world.kill(Nets.nets, after="taken")
+        await world.heal()
+        assert await job == 49
+
+    history = run(kills).history
+    assert any(isinstance(event, LifeEnded) and "SIGKILL" in event.exit for event in history)
+
+
 def test_faults_by_chance_are_done_to_real_workers_and_laws_are_held_to() -> None:
     async def works(world: World) -> None:
         jobs = [world.ask(Nets.nets, Net.predict(number), timeout=30) for number in range(30)]
