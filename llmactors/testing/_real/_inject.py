@@ -6,8 +6,9 @@
 | crash | an exception leaves the handler | SIGABRT, as a library in C does it |
 | hang | the handler waits for ever | SIGSTOP, until it is given up |
 | slow, partition | the handler waits | SIGSTOP, and after so many seconds SIGCONT |
-| disk_full | opening a file to write fails with `ENOSPC` | RLIMIT_FSIZE of 0: writing to a file fails |
-| start_failure, drop, delay, duplicate | as simulated | as simulated: they happen on this side |
+| disk_full | not done: it would be every actor's disk | RLIMIT_FSIZE of 0: writing to a file fails |
+| start_failure, drop, delay | as simulated | as simulated: they happen on this side |
+| duplicate, stall_stream | as simulated | not done: they happen on the other side |
 """
 
 from __future__ import annotations
