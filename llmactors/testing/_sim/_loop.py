@@ -158,7 +158,7 @@ class SimLoop(asyncio.AbstractEventLoop):
         when, serial, timer = heappop(timers)
         if timers and timers[0][0] <= when + JITTER:
             timer = self._one_of((when, serial, timer))
-        self.now = max(self.now, when)
+        self.now = max(self.now, when, timer.when())  # nobody is called before its time, by no rounding either
         self._ready.append(timer)
 
     def _one_of(self, first: tuple[float, int, asyncio.TimerHandle]) -> asyncio.TimerHandle:
