@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from llmactors import ActorRef, ActorSystem
 from llmactors.testing import inject, tape_of
 from llmagentos._control._server import Rows
 from llmagentos._control.errors import VerbFailedError
+
+APP: Final = "/app"
+"""Where `llmagentos run` puts a program: in a test of that program it is the root."""
 
 
 class FaultVerbs:
@@ -44,7 +47,8 @@ class FaultVerbs:
         if recording is None or not isinstance(test, str):
             known = ", ".join(flight.recordings) or "none"
             raise VerbFailedError(f"there is no crash `{which}` on record; there are: {known}")
-        yield {"tape": tape_of(recording, test)}
+        app = any(path == APP or path.startswith(f"{APP}/") for path, _ in recording.turns)
+        yield {"tape": tape_of(recording, test, APP if app else "/")}
 
     async def inject(self, args: dict[str, Any]) -> dict[str, Any]:
         """Have a fault happen to an actor, at once."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llmactors import Actor, ActorSystem, FlightRecorder, message
+from llmactors import Actor, ActorSystem, FlightRecorder, Recording, message
 from llmactors.errors import ActorEndedError
 from llmactors.testing import SimulationFailedError, World, simulate, tape_of
 from llmactors.testing._core.tape import loads
@@ -116,3 +116,12 @@ def test_what_was_recorded_is_played_again_by_the_simulator() -> None:
     simulation: Any = money.simulation  # type: ignore[attr-defined]
     with pytest.raises(SimulationFailedError, match="90 is not 80"):
         simulation.play(tape)
+
+
+def test_a_tape_begins_at_what_its_test_has_as_its_root() -> None:
+    turns = (("/launcher", 1), ("/app", 1), ("/app/till", 1), ("/apple", 1))
+    recording = Recording(id="crash-1", path="/app/till", at=1.0, exit="crashed", chain=(), turns=turns, missed=0)
+    tape = loads(tape_of(recording, root="/app"))
+    assert [choice.pick for choice in tape.choices] == ["/ #1", "/till #1"]
+    assert tape.missing.startswith("2 turns of others than /app, ")
+    assert len(loads(tape_of(recording)).choices) == 4

@@ -113,6 +113,9 @@ def test_a_crash_that_was_injected_is_on_record_with_the_turns_before_it(command
     tape = command("tape", "crash-1", "--on", "shop", "--test", "tests/test_shop.py::test_it").stdout
     assert tape.startswith("llmactors tape 1\ntest: tests/test_shop.py::test_it\n")
     assert "then 1 => " in tape
+    assert "=> /till #" not in tape  # it had no message
+    assert "/launcher" not in tape
+    assert "=> /nets #1" in tape  # as in a test of the shop, which has it at the root
     unknown = command("tape", "crash-9", "--on", "shop")
     assert unknown.returncode == 1
     assert "crash-1" in unknown.stderr
