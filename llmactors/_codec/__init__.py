@@ -2,7 +2,7 @@
 
 from llmactors._codec._arrays import APART
 from llmactors._codec._building import make_message
-from llmactors._codec._codec import NO_TYPES, Codec, Limits, Packed, hold
+from llmactors._codec._codec import NO_TYPES, Codec, Limits, Packed, hold, pack_once
 from llmactors._codec._hints import EndpointTypes, types_of_endpoint, types_of_hint
 from llmactors._codec._plain import fits
 from llmactors._codec._ports import RefTable, SegmentTable
@@ -27,6 +27,7 @@ __all__ = [
     "hold",
     "make_message",
     "name_of",
+    "pack_once",
     "register",
     "types_of_endpoint",
     "types_of_hint",

@@ -14,6 +14,7 @@ Theory of operation
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -67,6 +68,12 @@ def hold(code: int, data: bytes) -> Packed:
     return Packed(data)
 
 
+def pack_once(value: Any) -> bytes:
+    """Pack as a packer that is kept does, and keep no buffer for the next time."""
+    packed: bytes = msgpack.packb(value, strict_types=True)
+    return packed
+
+
 class Codec:
     """One side of a connection.
 
@@ -84,7 +91,11 @@ class Codec:
     ) -> None:
         self._refs, self._segments = refs, segments
         self._limits = limits or Limits()
-        self._pack = msgpack.Packer(strict_types=True).pack
+        self._pack: Callable[[Any], bytes] = msgpack.Packer(strict_types=True).pack
+
+    def close(self) -> None:
+        """Let go of the buffer, a quarter of a MiB: the connection is over. What is wrapped now is a little slower."""
+        self._pack = pack_once
 
     def wrap(self, value: Any, types: Types = NO_TYPES, where: str = "the value") -> Any:
         """Return *value* as a frame may hold it.

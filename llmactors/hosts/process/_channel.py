@@ -11,6 +11,8 @@ Theory of operation
    main process reads whatever happens, so that ends. The main process never waits: while `choked` it sends nothing on.
 4. A worker can also wait for one answer without the loop (`call`): what arrives meanwhile is dealt with afterwards, in
    order.
+5. Who talks over a connection and the connection know each other: a circle, which the collector may find late. What is
+   large, the buffers, goes when it is closed.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import Any, Final
 
 import msgpack
 
-from llmactors._codec import hold
+from llmactors._codec import hold, pack_once
 from llmactors._core.frames import FRAME_LIMIT, HEAD, FrameSplitter
 
 READ: Final = 256 * 1024  # bytes
@@ -60,7 +62,7 @@ class Channel:
         self._received, self._lost, self._roomy = received, lost, roomy
         self._loop: asyncio.AbstractEventLoop | None = None
         self._splitter = FrameSplitter()
-        self._pack = msgpack.Packer(strict_types=True).pack
+        self._pack: Callable[[Any], bytes] = msgpack.Packer(strict_types=True).pack
         self._turn: list[Item] = []
         self._armed = self._hurried = False  # the end of the turn is awaited; something went out at once in it
         self._hushed = False  # something waits for others to go with
@@ -295,6 +297,17 @@ class Channel:
                 self._loop.remove_reader(self._end.fileno())
                 self._loop.remove_writer(self._end.fileno())
             self._end.close()
+            self._free()
+
+    def _free(self) -> None:
+        """Let go of the buffers: half a MiB, whoever still knows this connection."""
+        self._buffer = bytearray()
+        self._view = memoryview(self._buffer)
+        self._splitter = FrameSplitter()
+        self._pack = pack_once
+        self._unsent.clear()
+        self._backlog.clear()
+        self._turn.clear()
 
 
 def _unpack(body: memoryview) -> list[Item]:

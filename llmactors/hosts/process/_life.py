@@ -227,10 +227,8 @@ class Life:
 
     def _close(self) -> None:
         self.over = True
-        self.channel.close()
-        self.segments.close()
-        self.served.close()
-        self.desk.close()
+        for part in (self.channel, self.segments, self.codec, self.served, self.desk):
+            part.close()
         self.looks.close(ends.ended_error(self.cell, slots.exit_of(self.cell)))
         self.watch.close()
         self.hold.close()

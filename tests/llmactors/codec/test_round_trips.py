@@ -310,3 +310,12 @@ def test_g12_a_value_that_holds_itself_is_refused() -> None:
 @pytest.mark.parametrize("scalar", [None, True, 7, 1.5, "text", b"data"])
 def test_scalars_cross_in_the_frame_itself(scalar: Any) -> None:
     assert codec.wrap(scalar) is scalar
+
+
+def test_a_codec_that_is_closed_wraps_what_it_wrapped_before() -> None:
+    codec = Codec()
+    values = [{"a": (1, "two", b"3")}, {1, 2}, [None, 2.5]]
+    before = [codec.wrap(value) for value in values]
+    codec.close()
+    codec.close()
+    assert [codec.wrap(value) for value in values] == before
