@@ -13,12 +13,14 @@ Theory of operation
 
 from __future__ import annotations
 
+import _thread
 import errno
 import os
 import random
 import secrets
 import sys
 import sysconfig
+import threading
 import time
 import uuid
 from contextlib import contextmanager
@@ -46,6 +48,8 @@ ASKS: Final[tuple[tuple[Any, tuple[str, ...], str], ...]] = (
     (secrets, ("token_bytes", "token_hex", "token_urlsafe", "choice", "randbelow", "randbits"), CHANCE),
     (os, ("urandom",), CHANCE),
 )
+START: Final = "_thread.start_new_thread"
+STARTER: Final = "_start_new_thread"  # what `threading.Thread` calls
 EVENTS: Final = {
     "socket.__new__": "a socket",
     "subprocess.Popen": "a process",
@@ -53,7 +57,7 @@ EVENTS: Final = {
     "os.forkpty": "a process",
     "os.posix_spawn": "a process",
     "os.system": "a process",
-    "_thread.start_new_thread": "a thread",
+    START: "a thread",
 }
 WRITES: Final = os.O_WRONLY | os.O_RDWR
 FULL: Final = "open"
@@ -89,13 +93,13 @@ class _Fence:
             stage.outside = error
         raise error
 
-    def hear(self, event: str, args: tuple[Any, ...]) -> None:
-        """Hear what the interpreter is about to do."""
+    def hear(self, event: str, args: tuple[Any, ...], depth: int = 1) -> None:
+        """Hear what the interpreter is about to do, for the code so many frames up."""
         if self.stage is None:
             return
         what = EVENTS.get(event)
         if what is not None:
-            frame: FrameType | None = sys._getframe(1)
+            frame: FrameType | None = sys._getframe(depth)
             while frame is not None and not _is_under_test(frame) and not _is_ours(frame):
                 frame = frame.f_back
             if frame is not None and _is_under_test(frame):
@@ -136,6 +140,11 @@ def _guarded(module: Any, name: str, remedy: str) -> Callable[..., Any]:
     return guarded
 
 
+def _start_heard(*args: Any, **kwargs: Any) -> Any:
+    _FENCE.hear(START, args, 2)
+    return _thread.start_new_thread(*args, **kwargs)
+
+
 @contextmanager
 def fenced() -> Iterator[None]:
     """Put the fence up, for the runs in the block."""
@@ -146,6 +155,9 @@ def fenced() -> Iterator[None]:
     for module, names, remedy in ASKS:
         for name in names:
             setattr(module, name, _guarded(module, name, remedy))
+    if sys.version_info < (3, 12):  # before, nobody is told that a thread is started
+        real.append((threading, STARTER, getattr(threading, STARTER)))
+        setattr(threading, STARTER, _start_heard)
     try:
         yield
     finally:
