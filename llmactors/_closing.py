@@ -44,6 +44,21 @@ async def close(system: ActorSystem) -> None:
         raise errors[0]
 
 
+async def closed(system: ActorSystem) -> asyncio.CancelledError | None:
+    """Close the system, or wait for who does; return what cancelled the wait.
+
+    A task that is cancelled before its first step never takes it: whoever waits for it then begins anew.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while system.closing is None or not system.closing.done() or not system.scheduler.closed:
+        if system.closing is None or system.closing.cancelled():
+            system.closing = asyncio.create_task(close(system), name=f"{system.name} stops")
+        cancelled = await until(system, system.closing) or cancelled
+        if not system.closing.cancelled():
+            break
+    return cancelled
+
+
 async def until(system: ActorSystem, over: asyncio.Future[Any]) -> asyncio.CancelledError | None:
     """Wait until *over* is. A cancellation meanwhile kills every actor that is left, and is returned at the end."""
     cancelled: asyncio.CancelledError | None = None

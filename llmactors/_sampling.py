@@ -114,8 +114,9 @@ class Sampler:
         return self.waited.pop(cell, 0.0)
 
     def close(self) -> None:
-        """Stop for good."""
-        self.rests, self._walk, self._found = False, None, {}
+        """Stop for good, also where it has yet to begin."""
+        self.on = self.rests = False
+        self._walk, self._found = None, {}
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -100,7 +100,7 @@ class ActorSystem:
         self._unheard: list[tuple[str, BaseException]] = []
         self._root_exit: Exit | None = None
         self._body: asyncio.Task[Any] | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self.closing: asyncio.Task[None] | None = None
         self._cancelled = False
 
     # -- boot and stop ---------------------------------------------------------------------------------------
@@ -185,12 +185,11 @@ class ActorSystem:
         task, who = asyncio.current_task(), CURRENT.get()
         if task is not None and is_hand(task) and getattr(who, "cell", who).system is self:
             raise RuntimeError("an actor cannot wait for the end of its own system: stop the root, and do not wait")
-        if self._closing is None:
-            self._closing = asyncio.create_task(closing.close(self), name=f"{self.name} stops")
-        cancelled = await closing.until(self, self._closing)
+        cancelled = await closing.closed(self)
         if cancelled is not None:
             raise cancelled
-        self._closing.result()
+        if self.closing is not None:
+            self.closing.result()
 
     def kill(self) -> None:
         """End every actor at once."""
@@ -218,7 +217,7 @@ class ActorSystem:
     def root_ended(self, exit: Exit) -> None:
         """The root has ended; for the guardian. If it did so abnormally, nothing can go on."""
         self._root_exit = exit
-        if self._root_failed() and self._closing is None and self._body is not None:
+        if self._root_failed() and self.closing is None and self._body is not None:
             self._cancelled = True
             self._body.cancel()
 

@@ -11,6 +11,7 @@ from math import ulp
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
+from llmactors.testing._in_order import InOrder
 from llmactors.testing.errors import VirtualTimeError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class _NoSelector:
         return []
 
 
-class StillLoop(asyncio.BaseEventLoop):
+class StillLoop(InOrder):
     """An event loop that runs until nothing is ready, and then hands control back. It may run inside another one."""
 
     def __init__(self) -> None:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from llmactors._ports import Ports
 from llmactors.hosts._loop import Loop
+from llmactors.testing._in_order import InOrder
 from llmactors.testing._turns import Turns
 from llmactors.testing.errors import NothingHappensError, VirtualTimeError
 
@@ -63,7 +64,7 @@ class _Select(selectors.DefaultSelector):
         return []
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
+class VirtualLoop(InOrder, asyncio.SelectorEventLoop):
     """An event loop in virtual time, in seconds from 0. See the module for how.
 
     Args:

@@ -126,13 +126,14 @@ def _reclaim(ceil: Ceil, holdings: list[Holding]) -> tuple[list[Holding], list[R
         (each for each in holdings if ceil.account in each.accounts and each.amounts.get(ceil.resource, 0) > 0),
         key=lambda each: -each.amounts[ceil.resource],
     )
-    total = sum(each.amounts[ceil.resource] for each in holders)
+    amounts = [each.amounts[ceil.resource] for each in holders]
     hit: list[Reclaim] = []
     hit_keys = set()
-    for each in holders:
+    for place, each in enumerate(holders):
+        total = sum(amounts[place:])  # anew: what is taken from a sum leaves an error in it
         if total < ceil.height.hard:
             break
         hit.append(Reclaim(each.key, ceil, total))
         hit_keys.add(each.key)
-        total = max(0.0, total - each.amounts[ceil.resource])
+    total = sum(amounts[len(hit) :])
     return [each for each in holdings if each.key not in hit_keys], hit, total

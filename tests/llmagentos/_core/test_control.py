@@ -17,7 +17,7 @@ def test_an_order_is_a_verb_with_arguments_and_nothing_else_is_one() -> None:
 
 
 def test_levels_are_read_by_name_and_each_has_a_key_of_its_own() -> None:
-    assert [read_level(name) for name in ("read", "control", "secrets")] == list(Level)
+    assert [read_level(name) for name in ("read", "control", "secrets", "faults")] == list(Level)
     with pytest.raises(ValueError, match="there is no level 'READ'"):
         read_level("READ")
     assert len({level_key(b"cookie", level) for level in Level}) == len(Level)

@@ -80,7 +80,7 @@ def test_ps_tells_of_every_actor_for_people_and_for_scripts(command: CommandLine
     assert rows["/app/clerk"]["kind"] == "agent"
     heading, *lines = command("ps").stdout.splitlines()
     assert heading.split() == [
-        *("ID", "NAME", "KIND", "STATE", "PARENT", "RESTARTS", "MAILBOX", "CPU", "MEMORY", "PID", "UPTIME")
+        *("ID", "NAME", "KIND", "STATE", "PARENT", "RESTARTS", "MAILBOX", "WAIT", "CPU", "MEMORY", "PID", "UPTIME")
     ]
     assert len(lines) == len(rows)
     assert "   till  actor, " in command("tree").stdout
