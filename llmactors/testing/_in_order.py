@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NUMBERS: Final = count()
 
 
-class _Timer(asyncio.TimerHandle):
+class TimerHandle(asyncio.TimerHandle):
     """A timer that knows when it was set, beside when it is due."""
 
     def __init__(self, *args: Any) -> None:
@@ -36,7 +36,7 @@ class InOrder(asyncio.BaseEventLoop):
         """Have *callback* called at a virtual time."""
         loop: Any = self
         loop._check_closed()
-        timer = _Timer(when, callback, args, self, context)
+        timer = TimerHandle(when, callback, args, self, context)
         heappush(loop._scheduled, timer)
         timer._scheduled = True  # type: ignore[attr-defined]  # as asyncio's own does
         return timer
