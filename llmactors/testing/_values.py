@@ -191,6 +191,7 @@ class LifeEnding(Event):
         clean: Whether a transient child stays down after it.
         asked: Whether somebody, its supervisor or a user, told it to stop.
         by: Who did, a path or `"outside"`; None where that is not known.
+        told: The number of the event after which they did; None where that is not known.
     """
 
     path: str
@@ -199,6 +200,7 @@ class LifeEnding(Event):
     clean: bool
     asked: bool
     by: str | None = None
+    told: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

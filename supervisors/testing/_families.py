@@ -46,10 +46,11 @@ class Child:
 
 @dataclass(slots=True)
 class Family:
-    """One life of somebody who has children."""
+    """One life of somebody who has children; *since* is the number of the event in which it came to its stage."""
 
     path: str
     stage: str = STARTING
+    since: int = 0
     children: dict[str, Child] = field(default_factory=dict)
     terms: Terms | None = None
 
@@ -98,6 +99,7 @@ class FamilyLaw(Law):
             self._families[event.life] = Family(event.path)
         elif own is not None:
             own.stage = UP if isinstance(event, LifeUp) else ENDING if isinstance(event, LifeEnding) else OVER
+            own.since = event.number
 
     def _follow(self, family: Family, event: LifeBegan | LifeUp | LifeEnding | LifeEnded) -> None:
         child = family.children.get(event.path)
@@ -153,6 +155,8 @@ class StopOrderIsReversed(FamilyLaw):
         """Judge the stop of a child: those that were started after it are gone."""
         its_own = event.asked and event.clean and event.by in (None, family.path)
         if family.stage != ENDING or not its_own or child.place is None:
+            return None
+        if event.told is not None and event.told < family.since:  # by an administrator, before the end of all began
             return None
         later = [
             other.path

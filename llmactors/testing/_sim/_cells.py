@@ -42,14 +42,16 @@ class SimRef(ActorRef[A]):
         life: The number of the present incarnation, or of the last; 0 before the first.
         frozen: Its worker process has been stopped.
         stopped_by: Who told it to stop last.
+        told: The number of the event after which that was.
     """
 
-    __slots__ = ("_flags", "checked", "frozen", "life", "stage", "stopped_by", "where")
+    __slots__ = ("_flags", "checked", "frozen", "life", "stage", "stopped_by", "told", "where")
 
     def __init__(self, system: Any, handlers: Any, label: str | int, owner: ActorRef[Any] | None) -> None:
         self.stage: Stage = system.stage
         self.life, self.frozen, self._flags = 0, False, ENDED
         self.stopped_by: str | None = None
+        self.told: int | None = None
         self.checked = system.check_messages and not handlers.local
         self.where = ""
         super().__init__(system, handlers, label, owner)
@@ -131,6 +133,7 @@ class SimRef(ActorRef[A]):
         if isinstance(signal, (Stop, Kill)):
             by: Any = self.system.scheduler.current
             self.stopped_by = "outside" if by is None else by.where
+            self.told = len(self.stage.recorder.history) - 1
         super().signal(signal)
 
     def own(self, message: Any) -> Any:

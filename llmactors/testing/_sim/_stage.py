@@ -104,6 +104,7 @@ class Stage:
                 clean=exit.clean,
                 asked=cell.extra.stopping,
                 by=cell.stopped_by,
+                told=cell.told,
             )
         if new & ENDED and not old & ENDED:
             exit = cell.extra.exit
