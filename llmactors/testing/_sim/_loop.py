@@ -55,7 +55,6 @@ class SimLoop(asyncio.AbstractEventLoop):
         self._serial = self._tasks = 0
         self._running = self._stopping = self._closed = False
         self._asyncgens: dict[int, Any] = {}
-        self._factory: Any = None
 
     # -- what runs -------------------------------------------------------------------------------------------
     def call_soon(  # type: ignore[override]  # any callback will do
