@@ -13,6 +13,9 @@ from llmactors._reports import report
 ASYNC_EXC: Final = "PyThreadState_SetAsyncExc"
 """What a thread is interrupted by, other than the main one: an exception at its next step in Python."""
 
+STEPS: Final = 10
+"""In so many steps an exception that was sent is raised; one would do."""
+
 _given_up: Final[WeakSet[threading.Thread]] = WeakSet()
 
 
@@ -36,11 +39,16 @@ def abandoned_threads() -> tuple[str, ...]:
 
 
 class Occupation:
-    """Whether a thread is in users' code: it is interrupted there, and nowhere else."""
+    """Whether a thread is in users' code: it is interrupted there, and nowhere else.
+
+    An interrupt that was sent is always taken, by users' code or by `end`. It must not be left or withdrawn: the
+    interpreter has one mark for all its threads that an exception is under way, and only raising it takes the mark off.
+    While it is on, every thread is slower, and CPython 3.11 hangs as soon as code is traced, as by a debugger.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._busy = False
+        self._busy = self._sent = False
         self.thread: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -49,22 +57,26 @@ class Occupation:
             self._busy = True
 
     def end(self) -> None:
-        """Users' code has ended. On the thread."""
-        with self._lock:
-            self._busy = False
-            if self.thread is not None:
-                _raise_in(self.thread, None)  # an interrupt that has not been raised yet comes too late
+        """Users' code has ended. On the thread. An interrupt that has not been raised yet comes too late."""
+        ended = False
+        while not ended:
+            try:
+                with self._lock:
+                    self._busy = False
+                if self._sent:
+                    self._sent = False
+                    for _ in range(STEPS):  # where it has been raised already, this is all there is to it
+                        pass
+                ended = True
+            except Interrupted:
+                continue
 
     def interrupt(self) -> bool:
         """Interrupt users' code, if the thread is in it; say whether it was."""
         with self._lock:
-            if self._busy and self.thread is not None:
-                _raise_in(self.thread, Interrupted)
+            if self._busy and self.thread is not None and self.thread.ident is not None:
+                self._sent = True
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(self.thread.ident), ctypes.py_object(Interrupted)
+                )
             return self._busy
-
-
-def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> None:
-    if thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), None if error is None else ctypes.py_object(error)
-        )

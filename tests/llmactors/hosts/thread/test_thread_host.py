@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import traced_main
 from blockers import Tally, Worker
 from waiting import until
 
@@ -200,6 +201,12 @@ async def test_a_handler_past_its_limit_is_interrupted_and_the_actor_ends_with_i
     await worker.wait_ended()
     assert await tally.ask(Tally.all(1)) == [("stopped", "Crash", True)]
     assert "llmactors /slow" not in abandoned_threads()
+
+
+def test_a_program_with_actors_on_threads_can_be_debugged() -> None:
+    program = Path(traced_main.__file__)
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=50, check=False)
+    assert (done.stdout, done.returncode) == ("traced 100 lines\n", 0), done.stderr
 
 
 async def test_a_handler_that_outlasts_the_shutdown_time_is_given_up() -> None:
