@@ -8,7 +8,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from llmactors.errors import LLMActorsError
 from llmagentos.cli import _agents, _budgets, _chat, _faults, _models, _processes, _run, _top
 from llmagentos.cli._output import complain
 from llmagentos.cli._streams import drop_output, make_usable
@@ -66,19 +65,35 @@ def main() -> None:
     make_usable()
     try:
         app()
-    except (LLMAgentOSError, LLMActorsError) as error:
-        complain(str(error))
-        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
+    except Exception as error:
+        status = _told(error)
+        if status is None:
+            raise
+        sys.exit(status)
+
+
+def _told(error: Exception) -> int | None:
+    """Tell of a failure, and return its status; None for what nobody foresaw."""
+    if _is_ours(error):
+        complain(str(error))
+        return 1
+    if isinstance(error, BrokenPipeError):
         drop_output()
-        sys.exit(PIPE_CLOSED)
-    except OSError as error:  # a full disk, a directory that may not be written
+        return PIPE_CLOSED
+    if isinstance(error, OSError):  # a full disk, a directory that may not be written
         drop_output()
         where = f" `{error.filename}`" if error.filename else ""
         complain(f"the system refuses{where}: {error.strerror or error}")
-        sys.exit(1)
+        return 1
+    return None
+
+
+def _is_ours(error: Exception) -> bool:
+    """Say whether that is an error of the agent OS or of the kernel, which most verbs do without."""
+    kernel = sys.modules.get("llmactors.errors")
+    return isinstance(error, LLMAgentOSError if kernel is None else (LLMAgentOSError, kernel.LLMActorsError))
 
 
 def _terminated(number: int, _frame: FrameType | None) -> NoReturn:

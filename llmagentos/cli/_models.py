@@ -1,14 +1,18 @@
 """`llmagentos model pull | list | rm`, and the pull with a bar that `chat` does by itself."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmagentos.cli._output import as_json, as_table, note, size
-from llmagentos.models import Progress
+
+if TYPE_CHECKING:
+    from llmagentos.models import Progress
 
 app = typer.Typer(name="model", help="The models on this machine.", no_args_is_help=True)
 

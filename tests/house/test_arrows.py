@@ -76,5 +76,7 @@ def _is_a_name(node: ast.stmt) -> bool:
             return True
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             return name.startswith("__")
+        case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
+            return all(isinstance(inner, ast.ImportFrom) for inner in node.body)
         case _:
             return False

@@ -17,3 +17,11 @@ def test_importing_a_package_loads_no_optional_or_heavy_library(package: str, tm
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=50, cwd=tmp_path
     )
     assert done.stdout.split() == []
+
+
+def test_the_command_line_begins_without_the_kernel_and_the_trees(tmp_path: Path) -> None:
+    program = "import sys, llmagentos.cli, llmagentos._control._client; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=50, cwd=tmp_path
+    )
+    assert {"llmactors", "supervisors", "asyncio"}.isdisjoint(done.stdout.split())
