@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
-from llmactors._codec import NO_TYPES, Codec, EndpointTypes, types_of_endpoint
+from llmactors._codec import NO_TYPES, SCALARS, Codec, EndpointTypes, fits, types_of_endpoint
 from llmactors._endpoints import endpoints
 from llmactors._messages import Down, Ended, Exited, Message, Started, StartFailed, StreamMessage
 from llmactors._ref import ActorRef
@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 _TYPES: Final[WeakKeyDictionary[type, EndpointTypes]] = WeakKeyDictionary()
 """What crosses in a message of that class, once it was worked out."""
+
+LONGEST: Final = 1_000_000
+"""Of a text or of bytes: a receiver takes that much in any case."""
 
 NOTICES = (Down, Exited, Ended, Started, StartFailed)
 
@@ -52,6 +55,12 @@ def _types(message: Message[Any, Any]) -> EndpointTypes:
     return types
 
 
+def _crosses_as_it_is(value: Any) -> bool:
+    """Say whether *value* is one of those that a frame holds as they are, and is not so long that it may be refused."""
+    cls = value.__class__
+    return cls in SCALARS and fits(value) and (cls not in {str, bytes} or len(value) <= LONGEST)
+
+
 def _round_trip(value: Any, types: Any, where: str) -> Any:
     codec = Codec(_Refs())
     return codec.loads(codec.dumps(value, types, where), types, where)
@@ -70,13 +79,18 @@ def checked_message(message: Any) -> Any:
     arrived = object.__new__(message.__class__)
     types = _types(message).parameters
     for name in message.__match_args__:
-        where = f"{message.__endpoint__.owner.__name__}.{message.__endpoint__.name}({name}=)"
-        setattr(arrived, name, _round_trip(getattr(message, name), types, where))
+        value = getattr(message, name)
+        if not _crosses_as_it_is(value):
+            where = f"{message.__endpoint__.owner.__name__}.{message.__endpoint__.name}({name}=)"
+            value = _round_trip(value, types, where)
+        setattr(arrived, name, value)
     return arrived
 
 
 def checked_answer(message: Any, answer: Any) -> Any:
     """Return the answer that would arrive. Raises as `checked_message` does."""
+    if _crosses_as_it_is(answer):
+        return answer
     if not isinstance(message, Message):
         return _round_trip(answer, NO_TYPES, "the answer")
     return _round_trip(answer, _types(message).returns, f"the answer of {shown(message)}")

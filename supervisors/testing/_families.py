@@ -54,11 +54,24 @@ class Family:
     children: dict[str, Child] = field(default_factory=dict)
     terms: Terms | None = None
 
+    def child(self, path: str) -> Child:
+        """Return the child at a path, which is the last of the siblings where it is new."""
+        child = self.children.get(path)
+        if child is None:
+            child = self.children[path] = Child(path, place=len(self.children))
+        return child
+
 
 class FamilyLaw(Law):
     """Base of these laws: follows every family, and asks what its supervisor declares."""
 
-    sees: ClassVar[tuple[type[Event], ...]] = (LifeBegan, LifeUp, LifeEnding, LifeEnded, SlotDiscarded)
+    hears: ClassVar = {
+        LifeBegan: "_has_begun",
+        LifeUp: "_is_up",
+        LifeEnding: "_is_ending",
+        LifeEnded: "_is_over",
+        SlotDiscarded: "_given_up",
+    }
 
     def __init__(self) -> None:
         self._families: dict[int, Family] = {}
@@ -77,45 +90,56 @@ class FamilyLaw(Law):
         return None
 
     # -- the history ------------------------------------------------------------------------------------------
-    def saw(self, event: LifeBegan | LifeUp | LifeEnding | LifeEnded | SlotDiscarded) -> Iterable[str]:
-        """Follow the family that the event is about."""
-        if isinstance(event, SlotDiscarded):
-            for each in self._families.values():
-                if each.stage != OVER and event.path in each.children:
-                    each.children[event.path] = Child(event.path, place=None)
-            return ()
-        if isinstance(event, LifeBegan):
-            self._unseen = True
-            self._owners[event.life] = event.owner_life
-            self._living[event.path] = event.life
-        own, family = self._families.get(event.life), self._families.get(self._owners.get(event.life, 0))
+    def _has_begun(self, event: LifeBegan) -> Iterable[str]:
+        life = event.life
+        self._unseen = True
+        self._owners[life], self._living[event.path] = event.owner_life, life
+        family = self._families.get(event.owner_life)
         if family is not None:
-            self._follow(family, event)
-        self._stage(event, own)
+            child = family.child(event.path)
+            self._complain(family, event, self.begins(family, child, event))
+            child.lives, child.stage, child.clean, child.was_up = child.lives + 1, STARTING, False, False
+        self._families[life] = Family(event.path)
         return ()
 
-    def _stage(self, event: LifeBegan | LifeUp | LifeEnding | LifeEnded, own: Family | None) -> None:
-        if isinstance(event, LifeBegan):
-            self._families[event.life] = Family(event.path)
-        elif own is not None:
-            own.stage = UP if isinstance(event, LifeUp) else ENDING if isinstance(event, LifeEnding) else OVER
-            own.since = event.number
+    def _is_up(self, event: LifeUp) -> Iterable[str]:
+        family = self._owners_family(event)
+        if family is not None:
+            child = family.child(event.path)
+            child.stage, child.was_up = UP, True
+        self._comes_to(UP, event)
+        return ()
 
-    def _follow(self, family: Family, event: LifeBegan | LifeUp | LifeEnding | LifeEnded) -> None:
-        child = family.children.get(event.path)
-        if child is None:
-            child = family.children[event.path] = Child(event.path, place=len(family.children))
-        match event:
-            case LifeBegan():
-                self._complain(family, event, self.begins(family, child, event))
-                child.lives, child.stage, child.clean, child.was_up = child.lives + 1, STARTING, False, False
-            case LifeUp():
-                child.stage, child.was_up = UP, True
-            case LifeEnding():
-                self._complain(family, event, self.ends(family, child, event))
-                child.stage = ENDING
-            case LifeEnded():
-                child.stage, child.clean = OVER, event.clean
+    def _is_ending(self, event: LifeEnding) -> Iterable[str]:
+        family = self._owners_family(event)
+        if family is not None:
+            child = family.child(event.path)
+            self._complain(family, event, self.ends(family, child, event))
+            child.stage = ENDING
+        self._comes_to(ENDING, event)
+        return ()
+
+    def _is_over(self, event: LifeEnded) -> Iterable[str]:
+        family = self._owners_family(event)
+        if family is not None:
+            child = family.child(event.path)
+            child.stage, child.clean = OVER, event.clean
+        self._comes_to(OVER, event)
+        return ()
+
+    def _given_up(self, event: SlotDiscarded) -> Iterable[str]:
+        for each in self._families.values():
+            if each.stage != OVER and event.path in each.children:
+                each.children[event.path] = Child(event.path, place=None)
+        return ()
+
+    def _owners_family(self, event: LifeUp | LifeEnding | LifeEnded) -> Family | None:
+        return self._families.get(self._owners.get(event.life, 0))
+
+    def _comes_to(self, stage: str, event: LifeUp | LifeEnding | LifeEnded) -> None:
+        own = self._families.get(event.life)
+        if own is not None:
+            own.stage, own.since = stage, event.number
 
     def _complain(self, family: Family, event: Event, complaint: Complaint | None) -> None:
         if complaint is not None:

@@ -46,23 +46,24 @@ class Judge:
 
     def saw(self, event: Event) -> None:
         """Tell the laws of an event."""
-        kind, self._last = type(event), event.number
+        kind, self._last = event.__class__, event.number
         hearers = self._hearers.get(kind)
         if hearers is None:
-            hearers = self._hearers[kind] = tuple(
-                (law, law.saw)
-                for law in self.laws
-                if type(law).saw is not Law.saw and (not law.sees or issubclass(kind, law.sees))
-            )
+            heard = ((law, law.hearer(kind)) for law in self.laws)
+            hearers = self._hearers[kind] = tuple((law, hear) for law, hear in heard if hear is not None)
         for law, hear in hearers:
-            for what in hear(event):
-                self._found(law, what)
+            said = hear(event)
+            if said:
+                for what in said:
+                    self._found(law, what)
 
     def look(self, system: Any) -> None:
         """Let the laws look at the living system between two steps."""
         for law, look in self._lookers:
-            for what in look(system):
-                self._found(law, what)
+            said = look(system)
+            if said:
+                for what in said:
+                    self._found(law, what)
 
     def over(self) -> None:
         """Ask the laws what is missing, when the system has closed."""

@@ -156,6 +156,8 @@ class _Run:
         stage.loop.after = None
         stage.injector.close()
         for _ in range(TURNS):
+            if not stage.loop.others():
+                break
             await asyncio.sleep(0)
         stage.recorder.judge.look(system)
         stage.recorder.judge.over()

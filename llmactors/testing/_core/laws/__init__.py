@@ -7,7 +7,8 @@ good. A sentence that is `Found` also says which events it is about, beside the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
@@ -37,14 +38,24 @@ class Law:
     Attributes:
         name: What holds, as a short sentence: `every ask resolves exactly once`.
         sees: The kinds of events that `saw` is called with; empty for all of them.
+        hears: Instead of `saw`, where every bit of speed counts: a method for each kind of event, by name.
     """
 
     name: ClassVar[str]
     sees: ClassVar[tuple[type[Event], ...]] = ()
+    hears: ClassVar[Mapping[type[Event], str]] = MappingProxyType({})
 
-    def saw(self, event: Any) -> Iterable[str]:  # noqa: ARG002  for subclasses, each with its own kinds of events
+    def saw(self, event: Any) -> Iterable[str]:
         """Take note of an event; say what it breaks."""
-        return ()
+        name = self.hears.get(type(event))
+        return () if name is None else getattr(self, name)(event)
+
+    def hearer(self, kind: type[Event]) -> Callable[[Any], Iterable[str]] | None:
+        """Return what takes note of events of a kind; None where nothing does."""
+        if type(self).saw is Law.saw:
+            name = self.hears.get(kind)
+            return None if name is None else getattr(self, name)
+        return self.saw if not self.sees or issubclass(kind, self.sees) else None
 
     def look(self, system: Any) -> Iterable[str]:  # noqa: ARG002  for subclasses
         """Look at the living system between two steps; say what is broken. Called often: keep it cheap."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._values import (
     Crossed,
     DeadLettered,
-    Event,
     Failed,
     Finished,
     Injected,
@@ -53,8 +52,9 @@ class _Fate:
     dead: str | None = None
     given_up: bool = False
 
-    def __str__(self) -> str:
-        return f"{self.sent.text}, sent to {self.sent.to},"
+    def found(self, what: str) -> tuple[Found]:
+        """Say of it what was broken."""
+        return (Found(f"{self.sent.text}, sent to {self.sent.to}, {what}", self.sent.number),)
 
 
 class NoMessageIsLost(Law):
@@ -64,10 +64,22 @@ class NoMessageIsLost(Law):
     """
 
     name = "every message is handled, a dead letter, or still queued"
-    sees = (
-        *(Sent, Taken, Finished, Failed, PutAside, PassedOn, Crossed, Redelivered, DeadLettered, Resolved),
-        *(LifeBegan, LifeEnding, LifeEnded, SlotDiscarded, Injected),
-    )
+    hears: ClassVar = {
+        Sent: "_sent",
+        Taken: "_taken",
+        Finished: "_finished",
+        Failed: "_failed",
+        PutAside: "_put_aside",
+        PassedOn: "_passed_on",
+        Crossed: "_crossed",
+        Redelivered: "_redelivered",
+        DeadLettered: "_dead",
+        Resolved: "_resolved",
+        LifeBegan: "_begins",
+        **dict.fromkeys((LifeEnding, LifeEnded), "_ends"),
+        SlotDiscarded: "_given_up",
+        Injected: "_injected",
+    }
 
     def __init__(self) -> None:
         self._fates: dict[int, _Fate] = {}
@@ -76,79 +88,106 @@ class NoMessageIsLost(Law):
         self._redeliver: dict[int, int] = {}
         self._duplicated = False
 
-    def saw(self, event: Event) -> Iterator[str]:
-        """Follow a letter from stage to stage."""
-        match event:
-            case Sent():
-                self._fates[event.letter] = _Fate(event, event.to)
-            case (
-                Taken() | Finished() | Failed() | PutAside() | PassedOn() | Redelivered() | DeadLettered() | Resolved()
-            ):
-                fate = self._fates.get(event.letter)
-                if fate is not None:
-                    for what in self._follows(fate, event):
-                        yield Found(what, fate.sent.number)
-            case Crossed():
-                self._fates.pop(event.letter, None)
-            case LifeBegan():
-                self._redeliver[event.life] = event.redeliver
-                self._discarded.discard(event.path)
-            case LifeEnding() | LifeEnded():
-                self._ending.add(event.life)
-            case SlotDiscarded():
-                self._discarded.add(event.path)
-            case Injected():
-                self._duplicated = self._duplicated or event.fault == "duplicate"
+    # -- letters ---------------------------------------------------------------------------------------------
+    def _sent(self, event: Sent) -> Iterable[str]:
+        self._fates[event.letter] = _Fate(event, event.to)
+        return ()
 
-    def _follows(self, fate: _Fate, event: Event) -> Iterator[str]:
-        match event:
-            case Taken():
-                yield from self._taken(fate, event)
-            case Finished():
-                fate.stage = FINISHED
-            case Failed():
-                fate.stage = FAILED
-            case PutAside():
-                fate.stage, fate.due = QUEUED, fate.delivery
-            case PassedOn():
-                yield from self._passed_on(fate, event)
-            case Redelivered():
-                yield from self._redelivered(fate, event)
-            case DeadLettered():
-                yield from self._dead(fate, event)
-            case Resolved():
-                fate.given_up = event.outcome in GIVEN_UP
-
-    def _taken(self, fate: _Fate, event: Taken) -> Iterator[str]:
+    def _taken(self, event: Taken) -> Iterable[str]:
+        fate = self._fates.get(event.letter)
+        if fate is None:
+            return ()
+        said: Iterable[str] = ()
         if fate.dead is not None:
-            yield f"{fate} was taken by {event.path} when it was a dead letter ({fate.dead})"
+            said = fate.found(f"was taken by {event.path} when it was a dead letter ({fate.dead})")
         elif fate.stage != QUEUED:
-            yield f"{fate} was taken by {event.path} when it was {fate.stage} already"
+            said = fate.found(f"was taken by {event.path} when it was {fate.stage} already")
         elif event.delivery != fate.due:
-            yield f"{fate} was taken by {event.path} as delivery {event.delivery}; delivery {fate.due} was due"
+            said = fate.found(f"was taken by {event.path} as delivery {event.delivery}; delivery {fate.due} was due")
         fate.stage, fate.delivery, fate.life = IN_HAND, event.delivery, event.life
+        return said
 
-    def _passed_on(self, fate: _Fate, event: PassedOn) -> Iterator[str]:
-        if fate.dead is not None:
-            yield f"{fate} was passed on to {event.to} when it was a dead letter ({fate.dead})"
+    def _finished(self, event: Finished) -> Iterable[str]:
+        fate = self._fates.get(event.letter)
+        if fate is not None:
+            fate.stage = FINISHED
+        return ()
+
+    def _failed(self, event: Failed) -> Iterable[str]:
+        fate = self._fates.get(event.letter)
+        if fate is not None:
+            fate.stage = FAILED
+        return ()
+
+    def _put_aside(self, event: PutAside) -> Iterable[str]:
+        fate = self._fates.get(event.letter)
+        if fate is not None:
+            fate.stage, fate.due = QUEUED, fate.delivery
+        return ()
+
+    def _passed_on(self, event: PassedOn) -> Iterable[str]:
+        fate = self._fates.get(event.letter)
+        if fate is None:
+            return ()
+        dead = fate.dead
         fate.stage, fate.due, fate.to = QUEUED, max(fate.delivery, 1), event.to
+        return () if dead is None else fate.found(f"was passed on to {event.to} when it was a dead letter ({dead})")
 
-    def _redelivered(self, fate: _Fate, event: Redelivered) -> Iterator[str]:
+    def _crossed(self, event: Crossed) -> Iterable[str]:
+        self._fates.pop(event.letter, None)
+        return ()
+
+    def _redelivered(self, event: Redelivered) -> Iterable[str]:
+        fate = self._fates.get(event.letter)
+        if fate is None:
+            return ()
+        said: Iterable[str] = ()
         ended = self._duplicated or fate.life in self._ending
         if fate.dead is not None or fate.stage == QUEUED or not ended:
             where = f"a dead letter ({fate.dead})" if fate.dead is not None else fate.stage
-            yield f"{fate} was given back to {event.path} when it was {where}, and no life had ended with it in hand"
+            said = fate.found(
+                f"was given back to {event.path} when it was {where}, and no life had ended with it in hand"
+            )
         elif event.delivery > 1 + self._redeliver.get(fate.life, event.delivery):
             most = self._redeliver[fate.life]
-            yield f"{fate} is to be delivered for the {event.delivery}. time; its actor declares redeliver={most}"
+            said = fate.found(f"is to be delivered for the {event.delivery}. time; its actor declares redeliver={most}")
         fate.stage, fate.due, fate.to = QUEUED, event.delivery, event.path
+        return said
 
-    def _dead(self, fate: _Fate, event: DeadLettered) -> Iterator[str]:
-        if fate.dead is not None:
-            yield f"{fate} was a dead letter twice: {fate.dead}, and {event.reason}"
-        elif fate.stage == FINISHED and event.reason not in UNHEARD:
-            yield f"{fate} was a dead letter ({event.reason}) when it was handled"
-        fate.dead = event.reason
+    def _dead(self, event: DeadLettered) -> Iterable[str]:
+        fate = self._fates.get(event.letter)
+        if fate is None:
+            return ()
+        before, fate.dead = fate.dead, event.reason
+        if before is not None:
+            return fate.found(f"was a dead letter twice: {before}, and {event.reason}")
+        if fate.stage == FINISHED and event.reason not in UNHEARD:
+            return fate.found(f"was a dead letter ({event.reason}) when it was handled")
+        return ()
+
+    def _resolved(self, event: Resolved) -> Iterable[str]:
+        fate = self._fates.get(event.letter)
+        if fate is not None:
+            fate.given_up = event.outcome in GIVEN_UP
+        return ()
+
+    # -- who has them ----------------------------------------------------------------------------------------
+    def _begins(self, event: LifeBegan) -> Iterable[str]:
+        self._redeliver[event.life] = event.redeliver
+        self._discarded.discard(event.path)
+        return ()
+
+    def _ends(self, event: LifeEnding | LifeEnded) -> Iterable[str]:
+        self._ending.add(event.life)
+        return ()
+
+    def _given_up(self, event: SlotDiscarded) -> Iterable[str]:
+        self._discarded.add(event.path)
+        return ()
+
+    def _injected(self, event: Injected) -> Iterable[str]:
+        self._duplicated = self._duplicated or event.fault == "duplicate"
+        return ()
 
     def over(self) -> Iterator[str]:
         """Name the letters of which nothing is known."""
@@ -156,11 +195,9 @@ class NoMessageIsLost(Law):
             if fate.dead is not None or fate.given_up:
                 continue
             if fate.stage == QUEUED and fate.to in self._discarded:
-                yield Found(
-                    f"{fate} is neither handled nor a dead letter, and its mailbox is no more", fate.sent.number
-                )
+                yield from fate.found("is neither handled nor a dead letter, and its mailbox is no more")
             elif fate.stage == IN_HAND and fate.life not in self._ending:
-                yield Found(f"{fate} is still in hand", fate.sent.number)
+                yield from fate.found("is still in hand")
 
 
 class OrderIsKept(Law):
@@ -170,7 +207,12 @@ class OrderIsKept(Law):
     """
 
     name = "order is kept from one sender to one actor"
-    sees = (Sent, Taken, PutAside, PassedOn, Crossed, Redelivered, LifeBegan)
+    hears: ClassVar = {
+        Sent: "_sent_out",
+        Taken: "_taken",
+        **dict.fromkeys((PutAside, PassedOn, Crossed, Redelivered), "_has_moved"),
+        LifeBegan: "_begins",
+    }
 
     def __init__(self) -> None:
         self._sent: dict[int, Sent] = {}
@@ -178,25 +220,29 @@ class OrderIsKept(Law):
         self._ranked: set[str] = set()
         self._exempt: set[int] = set()
 
-    def saw(self, event: Event) -> Iterator[str]:
-        """Take note of what was sent, and compare what is taken."""
-        match event:
-            case Sent():
-                self._sent[event.letter] = event
-            case PutAside() | PassedOn() | Crossed() | Redelivered():
-                self._exempt.add(event.letter)
-            case LifeBegan() if event.ranked:
-                self._ranked.add(event.path)
-            case Taken() if event.letter in self._sent and event.letter not in self._exempt:
-                sent = self._sent[event.letter]
-                if event.delivery == 1 and event.path not in self._ranked and sent.kind != "notice":
-                    yield from self._in_order(sent)
+    def _sent_out(self, event: Sent) -> Iterable[str]:
+        self._sent[event.letter] = event
+        return ()
 
-    def _in_order(self, sent: Sent) -> Iterator[str]:
+    def _has_moved(self, event: PutAside | PassedOn | Crossed | Redelivered) -> Iterable[str]:
+        self._exempt.add(event.letter)
+        return ()
+
+    def _begins(self, event: LifeBegan) -> Iterable[str]:
+        if event.ranked:
+            self._ranked.add(event.path)
+        return ()
+
+    def _taken(self, event: Taken) -> Iterable[str]:
+        sent = self._sent.get(event.letter)
+        if sent is None or event.letter in self._exempt or event.path in self._ranked:
+            return ()
+        if event.delivery != 1 or sent.kind == "notice":
+            return ()
         pair = sent.by, sent.to
         before = self._latest.get(pair)
         if before is not None and before.number > sent.number:
             what = f"{sent.to} took {before.text} before {sent.text}, which {sent.by} had sent first"
-            yield Found(what, sent.number, before.number)
-        else:
-            self._latest[pair] = sent
+            return (Found(what, sent.number, before.number),)
+        self._latest[pair] = sent
+        return ()

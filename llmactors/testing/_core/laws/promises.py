@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
 from llmactors.testing._core.laws import Found, Law
 from llmactors.testing._values import (
-    Event,
     LifeEnded,
     LifeEnding,
     MonitorFired,
@@ -24,28 +24,32 @@ class EveryAskResolvesOnce(Law):
     """
 
     name = "every ask resolves exactly once"
-    sees = (Sent, Resolved, LifeEnded)
+    hears: ClassVar = {Sent: "_sent", Resolved: "_resolved", LifeEnded: "_is_over"}
 
     def __init__(self) -> None:
         self._open: dict[int, Sent] = {}
         self._done: dict[int, tuple[Sent, Resolved]] = {}
 
-    def saw(self, event: Event) -> Iterator[str]:
-        """Take note of an ask or an outcome."""
-        if isinstance(event, LifeEnded):
-            for letter in [letter for letter, ask in self._open.items() if ask.by == event.path]:
-                del self._open[letter]
-        elif isinstance(event, Sent):
-            if event.kind == "ask":
-                self._open[event.letter] = event
-        elif isinstance(event, Resolved):
-            ask = self._open.pop(event.letter, None)
-            if ask is not None:
-                self._done[event.letter] = ask, event
-            elif event.letter in self._done:
-                ask, before = self._done[event.letter]
-                what = f"{ask.text}, asked of {ask.to}, was {before.outcome}, and then {event.outcome}"
-                yield Found(what, ask.number, before.number)
+    def _sent(self, event: Sent) -> Iterable[str]:
+        if event.kind == "ask":
+            self._open[event.letter] = event
+        return ()
+
+    def _resolved(self, event: Resolved) -> Iterable[str]:
+        ask = self._open.pop(event.letter, None)
+        if ask is not None:
+            self._done[event.letter] = ask, event
+            return ()
+        if event.letter not in self._done:
+            return ()
+        ask, before = self._done[event.letter]
+        what = f"{ask.text}, asked of {ask.to}, was {before.outcome}, and then {event.outcome}"
+        return (Found(what, ask.number, before.number),)
+
+    def _is_over(self, event: LifeEnded) -> Iterable[str]:
+        for letter in [letter for letter, ask in self._open.items() if ask.by == event.path]:
+            del self._open[letter]
+        return ()
 
     def over(self) -> Iterator[str]:
         """Name what nobody ever heard of again."""
@@ -57,32 +61,41 @@ class EveryMonitorFiresOnce(Law):
     """A monitor tells of one end, once, and not before it; or it was taken back, or went with who had set it."""
 
     name = "every monitor yields exactly one Down"
-    sees = (MonitorSet, MonitorFired, MonitorTaken, LifeEnding)
+    hears: ClassVar = {
+        MonitorSet: "_is_set",
+        MonitorFired: "_fired",
+        MonitorTaken: "_taken_back",
+        LifeEnding: "_ends",
+    }
 
     def __init__(self) -> None:
         self._set: dict[int, MonitorSet] = {}
         self._over: dict[int, str] = {}
         self._ending: set[int] = set()
 
-    def saw(self, event: Event) -> Iterator[str]:
-        """Take note of a monitor, or of what became of it."""
-        match event:
-            case MonitorSet():
-                self._set[event.monitor] = event
-            case MonitorTaken():
-                self._over.setdefault(event.monitor, "was taken back")
-            case LifeEnding():
-                self._ending.add(event.life)
-            case MonitorFired() if event.monitor in self._set:
-                yield from self._fires(self._set[event.monitor])
+    def _is_set(self, event: MonitorSet) -> Iterable[str]:
+        self._set[event.monitor] = event
+        return ()
 
-    def _fires(self, it: MonitorSet) -> Iterator[str]:
+    def _taken_back(self, event: MonitorTaken) -> Iterable[str]:
+        self._over.setdefault(event.monitor, "was taken back")
+        return ()
+
+    def _ends(self, event: LifeEnding) -> Iterable[str]:
+        self._ending.add(event.life)
+        return ()
+
+    def _fired(self, event: MonitorFired) -> Iterable[str]:
+        it = self._set.get(event.monitor)
+        if it is None:
+            return ()
         before = self._over.get(it.monitor)
         self._over[it.monitor] = "had told"
         if before is not None:
-            yield Found(f"the monitor of {it.path}, set by {it.by}, told of its end after it {before}", it.number)
-        elif it.life is not None and it.life not in self._ending:
-            yield Found(f"the monitor of {it.path}, set by {it.by}, told of its end while it lived", it.number)
+            return (Found(f"the monitor of {it.path}, set by {it.by}, told of its end after it {before}", it.number),)
+        if it.life is not None and it.life not in self._ending:
+            return (Found(f"the monitor of {it.path}, set by {it.by}, told of its end while it lived", it.number),)
+        return ()
 
     def over(self) -> Iterator[str]:
         """Name the monitors that nothing became of."""
