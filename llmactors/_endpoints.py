@@ -72,8 +72,13 @@ def endpoints(cls: type) -> dict[str, Endpoint[Any, Any, Any, Any]]:
     """Return the endpoints of an actor class by name, inherited ones first, in the order of definition."""
     found: dict[str, Endpoint[Any, Any, Any, Any]] = {}
     for klass in reversed(cls.__mro__):
-        found |= {name: value for name, value in vars(klass).items() if isinstance(value, Endpoint)}
+        found |= own_endpoints(klass)
     return found
+
+
+def own_endpoints(cls: type) -> dict[str, Endpoint[Any, Any, Any, Any]]:
+    """Return the endpoints that are defined in a class itself, by name, in the order of definition."""
+    return {name: value for name, value in vars(cls).items() if isinstance(value, Endpoint)}
 
 
 def call_of(cls: type, endpoint: Endpoint[Any, Any, Any, Any]) -> Call:

@@ -17,7 +17,7 @@ from llmactors import _slots as slots
 from llmactors._batch import Batch, Spec
 from llmactors._carried import CarriedAsk, Envelope, handle, within
 from llmactors._core.flags import OVER, STARTING
-from llmactors._endpoints import batch_call_of, call_of, endpoints
+from llmactors._endpoints import batch_call_of, call_of, own_endpoints
 from llmactors._exits import Crash, Exit
 from llmactors._limits import Enforcement, Measure, Pressure
 from llmactors._messages import Down, Exited
@@ -86,7 +86,7 @@ def loop_table(cls: type, host: Any) -> Table:
     """Make the table by which an instance of *cls* is called directly."""
     table = Table(cls, host, _receive)
     for klass in cls.__mro__:
-        for endpoint in endpoints(klass).values():
+        for endpoint in own_endpoints(klass).values():
             if endpoint.message_class in table or endpoint.message_class in table.streams:
                 continue
             call = call_of(cls, endpoint)

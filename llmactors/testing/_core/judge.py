@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from llmactors.testing._core.laws import Found, Law
@@ -39,6 +40,7 @@ class Judge:
 
     def __init__(self, laws: Iterable[Law]) -> None:
         self.laws = tuple(laws)
+        self._kinds = tuple(map(type, self.laws))
         self.broken: list[Broken] = []
         self._last: int | None = None
         self._hearers: dict[type[Event], tuple[tuple[Law, Callable[[Any], Iterable[str]]], ...]] = {}
@@ -46,11 +48,13 @@ class Judge:
 
     def saw(self, event: Event) -> None:
         """Tell the laws of an event."""
-        kind, self._last = event.__class__, event.number
+        kind: Any = event.__class__
+        self._last = event.number
         hearers = self._hearers.get(kind)
         if hearers is None:
-            heard = ((law, law.hearer(kind)) for law in self.laws)
-            hearers = self._hearers[kind] = tuple((law, hear) for law, hear in heard if hear is not None)
+            hearers = self._hearers[kind] = tuple(
+                (self.laws[place], getattr(self.laws[place], name)) for place, name in _hearers(self._kinds, kind)
+            )
         for law, hear in hearers:
             said = hear(event)
             if said:
@@ -74,3 +78,10 @@ class Judge:
     def _found(self, law: Law, what: str) -> None:
         about = what.about if isinstance(what, Found) else ()
         self.broken.append(Broken(law.name, str(what), self._last, about))
+
+
+@cache
+def _hearers(laws: tuple[type[Law], ...], kind: Any) -> tuple[tuple[int, str], ...]:
+    """Return which of some laws hear events of a kind: their places, and the names of their methods."""
+    names = ((place, law.hearer(kind)) for place, law in enumerate(laws))
+    return tuple((place, name) for place, name in names if name is not None)

@@ -19,14 +19,8 @@ from typing import Protocol
 class Picker(Protocol):
     """Picks one of several options at a point."""
 
-    def pick(self, point: str, options: Sequence[str], actors: Sequence[str]) -> int:
-        """Return the place of the option to take.
-
-        Args:
-            point: The name of the point.
-            options: What could happen next, by name; the first is the plain one.
-            actors: Whose each option is.
-        """
+    def pick(self, actors: Sequence[str]) -> int:
+        """Return the place of the option to take; the first is the plain one. *actors* says whose each option is."""
         ...
 
 
@@ -52,9 +46,9 @@ class RandomWalk:
     def __init__(self, random: Chance) -> None:
         self._chance = random.random
 
-    def pick(self, point: str, options: Sequence[str], actors: Sequence[str]) -> int:  # noqa: ARG002  as `Picker` has it
+    def pick(self, actors: Sequence[str]) -> int:
         """Return the place of any option."""
-        return int(self._chance() * len(options))
+        return int(self._chance() * len(actors))
 
 
 class PCT:
@@ -77,7 +71,7 @@ class PCT:
         self._priorities: dict[str, float] = {}
         self._falls = {step: low - depth for low, step in enumerate(random.sample(range(steps), min(depth - 1, steps)))}
 
-    def pick(self, point: str, options: Sequence[str], actors: Sequence[str]) -> int:  # noqa: ARG002  as `Picker` has it
+    def pick(self, actors: Sequence[str]) -> int:
         """Return the place of the first option of the actor whose priority is the highest."""
         step, self._step = self._step, self._step + 1
         best = self._highest(actors)

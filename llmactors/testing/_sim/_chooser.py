@@ -20,17 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from random import Random
 
+    from llmactors.testing._core.schedules import Picker
+
 GOES_ON: Final = "actors"
 ENDS: Final = "loop"
 YES: Final = "yes"
-
-
-class Picker(Protocol):
-    """A schedule: it picks one of the options that there are at a point."""
-
-    def pick(self, point: str, options: Sequence[str], actors: Sequence[str]) -> int:
-        """Return the place of one of *options*; the first is the plain one. *actors* says whose they are."""
-        ...
 
 
 class Replay(Protocol):
@@ -70,33 +64,35 @@ class Chooser:
         """Choose who takes the next message."""
         if self._picker is None and self._replay is None:
             return 0
-        names = [name_of_turn(cell) for cell in cells]
-        return self._pick(f"next {names[0]}", names, [cell.where for cell in cells])
+        point = f"next {name_of_turn(cells[0])}"
+        return self._pick(point, lambda: [name_of_turn(cell) for cell in cells], [cell.where for cell in cells])
 
     def turn_ends(self, cells: Sequence[Any]) -> bool:
         """Choose whether the loop gets its turn before the next message is handled."""
         if self._picker is None and self._replay is None:
             return False
         first = cells[0]
-        return bool(self._pick(f"turn {name_of_turn(first)}", (GOES_ON, ENDS), (first.where, ENDS)))
+        return bool(self._pick(f"turn {name_of_turn(first)}", lambda: (GOES_ON, ENDS), (first.where, ENDS)))
 
     def timer(self, timers: Sequence[asyncio.TimerHandle]) -> int:
         """Choose which of several timers that are due fires first."""
         if self._picker is None and self._replay is None:
             return 0
         names = _told_apart([name_of_timer(timer) for timer in timers])
-        return self._pick(f"timer {names[0]}", names, names)
+        return self._pick(f"timer {names[0]}", lambda: names, names)
 
-    def _pick(self, point: str, options: Sequence[str], actors: Sequence[str]) -> int:
+    def _pick(self, point: str, options: Callable[[], Sequence[str]], actors: Sequence[str]) -> int:
+        """Choose one of several options, whose names a schedule does without."""
         point = self._point(point)
         if self._replay is not None:
-            said = self._replay.pick(point, options)
-            place = 0 if said is None else options.index(said)
+            names = options()
+            said = self._replay.pick(point, names)
+            place = 0 if said is None else names.index(said)
         else:
             assert self._picker is not None
-            place = self._picker.pick(point, options, actors)
+            place = self._picker.pick(actors)
         if place:
-            self.taken.append(Choice(point, options[place]))
+            self.taken.append(Choice(point, options()[place]))
         return place
 
     def _point(self, name: str) -> str:

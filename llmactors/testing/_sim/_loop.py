@@ -143,7 +143,13 @@ class SimLoop(asyncio.AbstractEventLoop):
             self._standing.append(handle)
             return
         self.steps += 1
-        handle._run()
+        try:
+            handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]  # as `_run` of it does
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001  as on any asyncio loop: what a callback raises is told
+            message = f"Exception in callback {handle!r}"
+            self.call_exception_handler({"message": message, "exception": error, "handle": handle})
         if self.after is not None:
             self.after()
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from llmactors.testing import _values as events
     from llmactors.testing._core.choices import Choice
     from llmactors.testing._core.laws import Law
-    from llmactors.testing._sim._chooser import Picker, Replay
+    from llmactors.testing._core.schedules import Picker
+    from llmactors.testing._sim._chooser import Replay
 
 ALWAYS: Final = "what the test says holds always"
 PASSES: Final = "the test passes"
@@ -138,7 +140,7 @@ class _Run:
         try:
             async with system:
                 self.world = World(hand)
-                stage.loop.after = lambda: self._look(system, hand)
+                stage.loop.after = partial(self._look, system, hand)
                 if self.exploring is not None:
                     self.exploring.active = True
                 try:
@@ -167,8 +169,9 @@ class _Run:
         if len(recorder.history) != self._looked:  # else there is nothing to be seen that was not
             self._looked = len(recorder.history)
             recorder.judge.look(system)
-        for check in tuple(hand.checks):
-            check()
+        if hand.checks:
+            for check in tuple(hand.checks):
+                check()
 
     def verdict(self) -> Broken | None:
         """Return the first thing that was broken."""

@@ -46,7 +46,7 @@ def family() -> Family:
 
 def broken(law: FamilyLaw, history: History, terms: Terms | None) -> list[str]:
     for event in history.events:
-        law.saw(event)  # type: ignore[arg-type]  # only such events are in these histories
+        law.saw(event)
         if event.number == 0:
             law.declared("/top", terms)
     return list(law.over())
@@ -254,7 +254,7 @@ def test_what_a_supervisor_declares_is_seen_by_looking_at_it() -> None:
             assert not crowd.ordered
             history = History().up("/", 1).up("/a", 2, "/", owner_life=1).up("/b", 3, "/", owner_life=1)
             for event in history.ending("/", 1).ended("/a", 2).events:
-                law.saw(event)  # type: ignore[arg-type]  # as above
+                law.saw(event)
             assert list(law.look(system)) == ["/a is stopped before /b, which was started after it"]
 
     run(main())

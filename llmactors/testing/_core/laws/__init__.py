@@ -7,7 +7,7 @@ good. A sentence that is `Found` also says which events it is about, beside the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -50,12 +50,12 @@ class Law:
         name = self.hears.get(type(event))
         return () if name is None else getattr(self, name)(event)
 
-    def hearer(self, kind: type[Event]) -> Callable[[Any], Iterable[str]] | None:
-        """Return what takes note of events of a kind; None where nothing does."""
-        if type(self).saw is Law.saw:
-            name = self.hears.get(kind)
-            return None if name is None else getattr(self, name)
-        return self.saw if not self.sees or issubclass(kind, self.sees) else None
+    @classmethod
+    def hearer(cls, kind: type[Event]) -> str | None:
+        """Return the name of the method that takes note of events of a kind; None where nothing does."""
+        if cls.saw is Law.saw:
+            return cls.hears.get(kind)
+        return "saw" if not cls.sees or issubclass(kind, cls.sees) else None
 
     def look(self, system: Any) -> Iterable[str]:  # noqa: ARG002  for subclasses
         """Look at the living system between two steps; say what is broken. Called often: keep it cheap."""
