@@ -71,6 +71,7 @@ class Injector:
 
     def __init__(self, stage: Stage, rules: tuple[Rule, ...], most: int | None) -> None:
         self._stage, self._rules, self._most = stage, rules, most
+        self._by_kinds: dict[tuple[str, ...], tuple[Rule, ...]] = {}
         self._count = 0
         self._orders: list[Order] = []
         self._channels: dict[tuple[str, str], Channel] = {}
@@ -92,16 +93,23 @@ class Injector:
                 if not order.done.done():
                     order.done.set_result(cell.where)
                 return order.rule, point
-        if self.healed or not self._rules or (self._most is not None and self._count >= self._most):
+        rules = self._rules_of(kinds)
+        if not rules or self.healed or (self._most is not None and self._count >= self._most):
             return None
-        for rule in self._rules:
-            if rule.kind in kinds and self._fits(rule, cell, when, name, ordinal):
+        for rule in rules:
+            if self._fits(rule, cell, when, name, ordinal):
                 point = f"{when} {name} #{ordinal}"
                 if self._stage.chooser.happens(f"{rule.kind} {cell.where} {point}", rule.rate):
                     self._count += 1
                     self._note(rule.kind, cell, point)
                     return rule, point
         return None
+
+    def _rules_of(self, kinds: tuple[str, ...]) -> tuple[Rule, ...]:
+        rules = self._by_kinds.get(kinds)
+        if rules is None:
+            rules = self._by_kinds[kinds] = tuple(rule for rule in self._rules if rule.kind in kinds)
+        return rules
 
     def _fits(self, rule: Rule, cell: Any, when: str, name: str, ordinal: int) -> bool:
         at = rule.at
@@ -334,6 +342,7 @@ class Injector:
         if cell.flags & DEAD or cell.frozen:
             return
         cell.frozen = True
+        self._stage.loop.held = self._stage.stands_still
         cell.flags |= GATED
         self._later(STOPPED, self._given_up, cell, cell.life)
 
@@ -343,6 +352,8 @@ class Injector:
             cell.frozen = False
             cell.flags &= ~GATED
             self._stage.loop.let_go()
+            if not self._stage.frozen():
+                self._stage.loop.held = None
             cell.handlers.host.thawed(cell)
             if not cell.flags & DEAD:
                 cell.scheduler.requeue(cell)

@@ -15,6 +15,7 @@ import asyncio
 import sys
 from asyncio import events
 from collections import deque
+from contextvars import copy_context
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
 
 JITTER: Final = 1e-9  # seconds; timers this near to each other are due at the same time
 STEPS: Final = 50_000  # callbacks after which a run is taken for one without end
+
+
+class SimHandle(asyncio.Handle):
+    """A callback that waits for its turn: a handle of asyncio's, made with less ado."""
+
+    __slots__ = ()
+
+    def __init__(  # a handle of asyncio's asks the loop whether it is being debugged, each time
+        self, callback: Callable[..., object], args: tuple[Any, ...], loop: SimLoop, context: Context | None
+    ) -> None:
+        self._context = copy_context() if context is None else context
+        self._callback, self._args, self._loop = callback, args, loop
+        self._cancelled, self._repr, self._source_traceback = False, None, None
 
 
 class SimLoop(asyncio.AbstractEventLoop):
@@ -63,7 +77,7 @@ class SimLoop(asyncio.AbstractEventLoop):
         """Have *callback* called after all that is to be called already."""
         if self._closed:
             raise RuntimeError("Event loop is closed")
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = SimHandle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 

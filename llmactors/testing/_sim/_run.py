@@ -136,7 +136,6 @@ class _Run:
         program, stage = self.program, self.stage
         system = SimSystem(stage, self.seed, program.root, *program.args, check_messages=program.check_messages)
         hand = SimHand(stage, self.seed)
-        stage.loop.held = stage.stands_still
         try:
             async with system:
                 self.world = World(hand)
