@@ -19,6 +19,7 @@ from contextvars import copy_context
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from llmactors.testing._sim._fence import beyond
 from llmactors.testing.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ class SimLoop(asyncio.AbstractEventLoop):
     def set_task_factory(self, factory: Any) -> None:
         """Refuse: tasks are made one way here."""
         if factory is not None:
-            self._refuse("make tasks another way")
+            raise beyond("tasks that are made another way", "set_task_factory", (factory,))
 
     def get_task_factory(self) -> None:
         """Return nothing: there is no other way."""
@@ -296,29 +297,28 @@ class SimLoop(asyncio.AbstractEventLoop):
         """Do nothing: there is none."""
 
     # -- what is not here ------------------------------------------------------------------------------------
-    def _refuse(self, what: str) -> NoReturn:
-        raise SimulationError(f"a simulated program cannot {what}: give the actor a stand-in, or test it for real")
 
 
 def _refusing(name: str, what: str) -> Any:
-    def refuse(self: SimLoop, *_: Any, **__: Any) -> NoReturn:
-        self._refuse(what)
+    def refuse(_: SimLoop, *args: Any, **__: Any) -> NoReturn:
+        raise beyond(what, name, args)
 
     refuse.__name__ = name
-    refuse.__doc__ = f"Refuse to {what}."
+    refuse.__doc__ = f"Refuse: {what} is not here."
     return refuse
 
 
+# What is not here
 for _name, _what in {
-    **dict.fromkeys(("add_reader", "add_writer", "remove_reader", "remove_writer"), "wait for a file or socket"),
-    **dict.fromkeys(("create_connection", "create_server", "create_unix_connection"), "open a socket"),
-    **dict.fromkeys(("create_unix_server", "create_datagram_endpoint", "connect_accepted_socket"), "open a socket"),
-    **dict.fromkeys(("sock_recv", "sock_recv_into", "sock_sendall", "sock_connect", "sock_accept"), "use a socket"),
-    **dict.fromkeys(("sendfile", "start_tls", "sock_sendfile", "sock_recvfrom", "sock_sendto"), "use a socket"),
-    **dict.fromkeys(("run_in_executor", "set_default_executor"), "use threads"),
-    **dict.fromkeys(("add_signal_handler", "remove_signal_handler"), "wait for the operating system's signals"),
-    **dict.fromkeys(("getaddrinfo", "getnameinfo"), "look names up in the network"),
-    **dict.fromkeys(("connect_read_pipe", "connect_write_pipe"), "use a pipe"),
-    **dict.fromkeys(("subprocess_shell", "subprocess_exec"), "start a process"),
+    **dict.fromkeys(("add_reader", "add_writer", "remove_reader", "remove_writer"), "a file or socket"),
+    **dict.fromkeys(("create_connection", "create_server", "create_unix_connection"), "a socket"),
+    **dict.fromkeys(("create_unix_server", "create_datagram_endpoint", "connect_accepted_socket"), "a socket"),
+    **dict.fromkeys(("sock_recv", "sock_recv_into", "sock_sendall", "sock_connect", "sock_accept"), "a socket"),
+    **dict.fromkeys(("sendfile", "start_tls", "sock_sendfile", "sock_recvfrom", "sock_sendto"), "a socket"),
+    **dict.fromkeys(("run_in_executor", "set_default_executor"), "a thread"),
+    **dict.fromkeys(("add_signal_handler", "remove_signal_handler"), "a signal of the operating system"),
+    **dict.fromkeys(("getaddrinfo", "getnameinfo"), "the network"),
+    **dict.fromkeys(("connect_read_pipe", "connect_write_pipe"), "a pipe"),
+    **dict.fromkeys(("subprocess_shell", "subprocess_exec"), "a process"),
 }.items():
     setattr(SimLoop, _name, _refusing(_name, _what))
