@@ -35,6 +35,24 @@ def unstash(cell: ActorRef[Any]) -> None:
         insert(cell, stashed)
 
 
+def bring_back(cell: ActorRef[Any]) -> None:
+    """At the end of an incarnation: what is aside goes back, and came before what its one handler had in hand."""
+    extra = cell.need_extra()
+    extra.older = len(extra.stashed or ()) if cell.handlers.concurrency == 1 else 0
+    unstash(cell)
+
+
+def give_back(cell: ActorRef[Any], in_hand: list[InHand]) -> None:
+    """Put what an incarnation had in hand back to the front of its mailbox, behind what it had put aside before."""
+    extra = cell.need_extra()
+    older, extra.older = extra.older, 0
+    if extra.requeued is not None:
+        extra.requeued.rotate(-older)
+    slots.requeue(cell, in_hand)
+    if extra.requeued is not None:
+        extra.requeued.rotate(older)
+
+
 def insert(cell: ActorRef[Any], messages: list[InHand], *, behind: bool = False) -> None:
     """Put messages in front of the mailbox, in order; they need no room. *behind*: after what was put there before."""
     if not messages:

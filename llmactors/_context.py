@@ -17,7 +17,7 @@ from llmactors._core.names import check_name
 from llmactors._exits import Killed, Normal
 from llmactors._kept import Slot
 from llmactors._messages import Down
-from llmactors._signals import LinkExit, Stashed, Stop, check_shutdown
+from llmactors._signals import Link, LinkExit, Stashed, Stop, check_shutdown
 from llmactors._timers import Call, Timer
 from llmactors.errors import HostCapabilityError, NameTakenError
 
@@ -198,23 +198,34 @@ class Context(Generic[A]):
             if child.owner is parent and not extra.kept and not child.flags & DEAD:  # linked by birth
                 extra.unlinked = False
                 return
+        known = None if mine.links is None else mine.links.get(ref)
+        gone = ref.flags & (ENDED | DEAD)
+        if known is not None and (gone or (theirs.links or {}).get(me) is known.other):
+            return
+        link = Link(known)
         if mine.links is None:
             mine.links = {}
-        mine.links[ref] = None
-        if ref.flags & (ENDED | DEAD):
-            me.signal(LinkExit(ref, ref.path, theirs.exit or Killed("it is not there")))
+        mine.links[ref] = link
+        if gone:
+            me.signal(LinkExit(ref, ref.path, theirs.exit or Killed("it is not there"), link))
             return
         if theirs.links is None:
             theirs.links = {}
-        theirs.links[me] = None
+        link.other.before = theirs.links.get(me)
+        theirs.links[me] = link.other
 
     def unlink(self, ref: ActorRef[Any]) -> None:
         """Take a link back. After it returns no end that follows is heard over that link."""
         me = self._cell
         mine, theirs = me.need_extra(), ref.need_extra()
-        for links, peer in ((mine.links, ref), (theirs.links, me)):
-            if links is not None:
-                links.pop(peer, None)
+        link = None if mine.links is None else mine.links.pop(ref, None)
+        if link is not None:
+            link.cut()
+            if theirs.links is not None and theirs.links.get(me) is link.other:
+                if link.other.before is None:
+                    del theirs.links[me]
+                else:  # of an earlier life of this actor it is still to hear
+                    theirs.links[me] = link.other.before
         if ref.owner is me:
             theirs.unlinked = True
         elif me.owner is ref:

@@ -12,7 +12,7 @@ Theory of operation
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _aside as aside
 from llmactors import _batches as batches
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from llmactors._ref import ActorRef
 
 ended_error = slots.ended_error
+NO_NEWS: Final = (Ended, LinkExit, Started, StartFailed)
 
 
 def end(cell: ActorRef[Any], exit: Exit, items: tuple[Any, ...] = ()) -> None:  # noqa: C901, PLR0912  a call costs, an if does not
@@ -275,10 +276,10 @@ def _finalize(cell: ActorRef[Any]) -> None:  # noqa: C901, PLR0912  a call costs
         cell.inbox = cell.scheduler.new_inbox()
     if extra.notices or cell.capacity < 0:
         slots.forget_notices(cell)
-    if extra.signals:  # what became of this life's slots is no news to the next, which opens them again
-        extra.signals = [signal for signal in extra.signals if not isinstance(signal, (Ended, Started, StartFailed))]
+    if extra.signals:  # what became of this life's slots and links is no news to the next, which makes its own
+        extra.signals = [signal for signal in extra.signals if not isinstance(signal, NO_NEWS)]
     if extra.stashed:
-        aside.unstash(cell)
+        aside.bring_back(cell)
     if extra.account is not None:
         extra.account.ended(cell, exit)
     if extra.children:
@@ -323,9 +324,10 @@ def _tell_links_and_monitors(cell: ActorRef[Any], exit: Exit) -> bool:
         return waited or bool(extra.watchers)
     links, monitors = extra.links or {}, list(extra.monitors or ())
     extra.links = extra.monitors = None
-    for peer in links:
-        if peer.extra is not None and peer.extra.links is not None and cell in peer.extra.links:
-            peer.signal(LinkExit(cell, cell.path, exit))
+    for peer, link in links.items():
+        known = None if peer.extra is None or peer.extra.links is None else peer.extra.links.get(cell)
+        if known is link.other:  # else it is linked to an earlier life
+            peer.signal(LinkExit(cell, cell.path, exit, known))
     for monitor in monitors:
         monitor.fire(exit)
     return True

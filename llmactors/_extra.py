@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llmactors._messages import InHand
     from llmactors._reckoning import Before, Below
     from llmactors._ref import ActorRef
-    from llmactors._signals import Press
+    from llmactors._signals import Link, Press
     from llmactors._steps import Job
     from llmactors._stopping import Stopping
     from llmactors._timers import Timer
@@ -66,6 +66,7 @@ class Extra:
         "never_up",
         "notices",
         "numbered",
+        "older",
         "on_idle",
         "pause_children",
         "press",
@@ -119,6 +120,7 @@ class Extra:
         self.requeued: deque[InHand] | None = None
         self.again: InHand | None = None
         self.stashed: list[InHand] | None = None
+        self.older = 0  # messages at the front that were put aside by the life that ended
         self.lane: Lane | None = None
         self.batch: Batch | None = None
         self.notices = 0
@@ -137,7 +139,7 @@ class Extra:
         self.beats = 0  # signs of getting on, other than messages taken
         # life
         self.context: Context[Any] | None = None
-        self.links: dict[ActorRef[Any], None] | None = None
+        self.links: dict[ActorRef[Any], Link] | None = None
         self.unlinked = False
         self.monitors: dict[Monitor, None] | None = None
         self.watching: dict[Monitor, None] | None = None
@@ -163,6 +165,7 @@ class Extra:
         self.context = None
         self.links = self.monitors = self.watching = self.timers = self.laters = None
         self.unlinked = False
+        self.older = 0
         self.resident = None
         self.jobs.clear()
         self.resumed = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from llmactors import _accounts as accounts
+from llmactors import _aside as aside
 from llmactors import _batches as batches
 from llmactors import _lives as lives
 from llmactors import _passing as passing
@@ -85,7 +86,7 @@ class Slot(Generic[A]):
         """Begin the next incarnation; *requeue* (an `Ended`'s `in_hand`) goes back to the front of the mailbox.
 
         Args:
-            requeue: messages that it is to handle first.
+            requeue: messages that it is to handle first, but for those that its last life had put aside.
             told: whether a `Started` is to come also where the incarnation is up by now.
 
         Returns:
@@ -98,7 +99,7 @@ class Slot(Generic[A]):
         if not cell.flags & ENDED or cell.flags & DEAD:
             raise RuntimeError(f"slot `{cell.path}` is {cell.state}: only a slot that is down can be revived")
         if requeue:
-            slots.requeue(cell, list(requeue))
+            aside.give_back(cell, list(requeue))
         extra = cell.need_extra()
         extra.told = told
         try:

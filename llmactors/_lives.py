@@ -310,10 +310,15 @@ def _on_link_exit(cell: ActorRef[Any], signal: LinkExit) -> None:
     extra = cell.need_extra()
     if cell.flags & OVER:
         return
-    if extra.links is not None and signal.ref in extra.links:
-        del extra.links[signal.ref]
+    link = signal.link
+    if link is not None:
+        if link.off:
+            return  # it was unlinked while this was on its way
+        link.off = True
+        if extra.links is not None and extra.links.get(signal.ref) is link:
+            del extra.links[signal.ref]
     elif signal.ref.owner is not cell or signal.ref.need_extra().unlinked:
-        return  # it was unlinked while this was on its way
+        return  # as above
     match on_linked_exit(signal.exit, trapping=cell.handlers.trap_exits):
         case LinkEffect.NOTIFY:
             slots.notice(cell, Exited(signal.ref, signal.exit))

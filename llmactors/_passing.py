@@ -41,7 +41,9 @@ def take_back(cell: ActorRef[Any], in_hand: Iterable[InHand] = ()) -> None:
     given = {id(message.item) for message in items}
     extra.in_hand = [message for message in extra.in_hand if id(message.item) not in given]
     if extra.requeued:  # it was given to this one, and its turn did not come
-        items += [taken_out(message.item, message.deliveries) for message in extra.requeued]
+        waited = [taken_out(message.item, message.deliveries) for message in extra.requeued]
+        items = waited[: extra.older] + items + waited[extra.older :]
+        extra.older = 0
         extra.again = extra.requeued = None
         cell.flags &= ~REQUEUED
     if inbox:

@@ -91,13 +91,35 @@ class Cut(BaseException):
         self.exit = exit
 
 
+class Link:
+    """One end of a link between two incarnations; each of them holds its own, and *other* is its peer's.
+
+    Slots are linked anew when the incarnation of one has ended and the other has not heard of it yet: *before* is the
+    link that this one follows there. *off* is whether nothing is to be heard over it any more.
+    """
+
+    __slots__ = ("before", "off", "other")
+
+    def __init__(self, before: Link | None, other: Link | None = None) -> None:
+        self.before, self.off = before, False
+        self.other = Link(None, self) if other is None else other
+
+    def cut(self) -> None:
+        """Have nothing be heard over it, nor over those before it."""
+        link: Link | None = self
+        while link is not None:
+            link.off = True
+            link = link.before
+
+
 @dataclass(frozen=True, slots=True)
 class LinkExit:
-    """A linked actor has ended. *path* is kept because the slot may be gone."""
+    """A linked actor has ended. *path* is kept because the slot may be gone; *link* is None where they are kin."""
 
     ref: ActorRef[Any]
     path: str
     exit: Exit
+    link: Link | None = None
 
 
 def check_shutdown(shutdown: T) -> T:

@@ -14,6 +14,7 @@ from llmactors import (
     Killed,
     Normal,
     Shutdown,
+    Slot,
     message,
 )
 from llmactors._attend import attend
@@ -122,6 +123,40 @@ async def test_an_end_that_was_on_its_way_is_not_heard_after_unlink() -> None:
         assert await peer.ask(Hasty.unlink_just_in_time(ref)) == "discarded"
         await turns()
         assert peer.actor.heard == []
+
+
+async def begun_anew(owner: Keeper, peer: Keeper) -> tuple[Slot[Keeper], Keeper]:
+    """A life that *peer* was linked to has ended, and the next has begun, before *peer* could hear of it."""
+    slot = owner.opens(Keeper)
+    await slot.ref
+    peer.context.link(slot.ref)
+    slot.kill()
+    attend(slot.ref)
+    slot.start()
+    actor: Keeper = slot.ref.actor
+    return slot, actor
+
+
+async def test_an_end_on_its_way_takes_no_link_with_it_that_was_made_since() -> None:
+    async with ActorSystem() as system:
+        owner, peer = await keeper(system), await keeper(system)
+        slot, again = await begun_anew(owner, peer)
+        again.context.link(peer.context.self_ref)
+        await turns()
+        assert [one.ref for one in peer.heard] == [slot.ref]
+        peer.context.self_ref.kill()
+        await turns()
+        assert [one.exit for one in again.heard] == [Killed()]
+
+
+async def test_who_takes_a_link_back_leaves_its_former_life_s_end_to_its_peer() -> None:
+    async with ActorSystem() as system:
+        owner, peer = await keeper(system), await keeper(system)
+        slot, again = await begun_anew(owner, peer)
+        again.context.link(peer.context.self_ref)
+        again.context.unlink(peer.context.self_ref)
+        await turns()
+        assert [one.ref for one in peer.heard] == [slot.ref]
 
 
 class Parent(Actor):

@@ -5,7 +5,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from llmactors.errors import ActorEndedError, AskTimeoutError, MailboxFullError
-from llmactors.testing import At, Faults, InjectedCrashError
+from llmactors.testing import (
+    At,
+    DeadLettered,
+    Event,
+    Failed,
+    Faults,
+    Finished,
+    InjectedCrashError,
+    LifeEnded,
+    Noted,
+    PassedOn,
+    PutAside,
+    Redelivered,
+    Sent,
+    Taken,
+    World,
+)
 from supervisors import Intensity, SupervisorError
 
 EVERYTHING = Faults(
@@ -47,3 +63,53 @@ async def settled(jobs: Iterable[asyncio.Task[Any]]) -> list[Any]:
         if isinstance(outcome, BaseException) and not isinstance(outcome, EXPECTED):
             raise outcome
     return outcomes
+
+
+NOTES: dict[asyncio.AbstractEventLoop, World | list[str]] = {}
+"""Where the actors of the run that is on write down what they do: for its oracle."""
+
+
+def begin(world: World) -> None:
+    """Have `note` write into this run's history; what was noted while its tree started comes first."""
+    loop = asyncio.get_running_loop()
+    early = NOTES.get(loop, [])
+    NOTES.clear()
+    NOTES[loop] = world
+    for text in early if isinstance(early, list) else ():
+        world.note(text)
+
+
+def note(*words: object) -> None:
+    """Write down what an actor does."""
+    text, notes = " ".join(map(str, words)), NOTES.setdefault(asyncio.get_running_loop(), [])
+    notes.append(text) if isinstance(notes, list) else notes.note(text)
+
+
+def words(event: Event) -> list[str]:
+    """Return what was noted; nothing for other events."""
+    return event.text.split() if isinstance(event, Noted) else []
+
+
+def noted(world: World, first: str) -> list[list[str]]:
+    """Return what was noted so far with that first word, without it."""
+    return [found[1:] for found in map(words, world.events) if found[:1] == [first]]
+
+
+def open_letters(world: World, message: str) -> list[str]:
+    """Return the messages of that name of which nothing has become yet: who has taken one and lives may still do it."""
+    letters: dict[int, str] = {}
+    held: dict[int, int] = {}
+    for event in world.events:
+        match event:
+            case Sent(letter=letter, message=name, text=text) if name == message:
+                letters[letter] = text
+            case Taken(letter=letter, life=life):
+                held[letter] = life
+            case Finished(letter=letter) | Failed(letter=letter) | DeadLettered(letter=letter):
+                letters.pop(letter, None)
+            case PutAside(letter=letter) | PassedOn(letter=letter) | Redelivered(letter=letter):
+                held.pop(letter, None)
+            case LifeEnded(life=life):
+                for letter in [letter for letter, holder in held.items() if holder == life]:
+                    letters.pop(letter, None)
+    return list(letters.values())

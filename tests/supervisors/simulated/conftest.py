@@ -4,8 +4,8 @@ import pytest
 
 from llmactors.testing._options import OPTIONS
 
-SHARE = 5.0
-"""Seconds of real time. There are a dozen of them; at night they have more: see CONTRIBUTING."""
+SHARE = 2.0
+"""Seconds of real time. There are two dozen of them; at night they have more: see CONTRIBUTING."""
 
 
 @pytest.fixture(autouse=True)
