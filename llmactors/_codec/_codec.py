@@ -158,7 +158,7 @@ class Codec:
             )
         except RefusedError as error:
             raise NotSerialisableError(f"{where}: what arrived {error}") from error.__cause__
-        except SegmentError:
+        except (SegmentError, MemoryError):
             raise
         except Exception as error:
             raise NotSerialisableError(f"{where}: what arrived is damaged: {error}") from error

@@ -26,7 +26,8 @@ from llmactors.testing._core.tape import Player
 from llmactors.testing._sim._chooser import YES
 from llmactors.testing._sim._exploring import Exploring
 from llmactors.testing._sim._follow import Follower, is_recorded
-from llmactors.testing._sim._run import PASSES, Outcome, Program, play, play_with
+from llmactors.testing._sim._playing import PASSES, Outcome, Program
+from llmactors.testing._sim._run import play, play_with
 from llmactors.testing._values import Taken
 
 if TYPE_CHECKING:

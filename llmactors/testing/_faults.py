@@ -123,7 +123,7 @@ class Faults:
         drop: A message is lost on its way.
         delay: A message is so many seconds longer on its way, and those behind it of the same sender.
         duplicate: A message is delivered twice: only where a mailbox redelivers.
-        oom: No memory: `MemoryError` on the loop, SIGKILL for a worker process.
+        oom: No memory: `MemoryError` on the loop; a simulated worker process is killed, a real one lacks it.
         stall_stream: A stream stands still for so many seconds between two items.
         start_failure: The actor cannot start.
         partition: A worker's channel is cut for so many seconds.

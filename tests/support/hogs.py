@@ -13,6 +13,7 @@ class Hog(Actor):
 
     def __init__(self) -> None:
         self.held: list[bytes] = []
+        self.small: list[dict[int, str]] = []
         self.pressed: list[str] = []
         self.below: list[subprocess.Popen[bytes]] = []
 
@@ -55,6 +56,12 @@ class Hog(Actor):
         """Hold so much more, and touch it; return how much it is by now."""
         self.held.append((b"\1" * 4096) * (mebibytes << 8))
         return sum(map(len, self.held)) >> 20
+
+    @message(timeout=60)
+    def fill(self) -> None:
+        """Hold small things until there is no room for one more."""
+        while True:
+            self.small.append({len(self.small): str(len(self.small))})
 
     @message
     def let_go(self) -> None:

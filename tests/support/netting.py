@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from llmactors import Actor, message
@@ -36,6 +37,24 @@ class Store(Actor):
         except OSError as error:
             return type(error).__name__
         return "written"
+
+    @message
+    def hold(self, mebibytes: int) -> int:
+        """Hold so much memory, and touch it, a MiB at a time; return how much."""
+        self.held = [bytes([1]) * (1 << 20) for _ in range(mebibytes)]
+        return len(self.held)
+
+    @message
+    async def wait(self, seconds: float) -> str:
+        """Do nothing for so long that needs memory."""
+        await asyncio.sleep(seconds)
+        return "waited"
+
+    @message
+    async def count(self, upto: int) -> AsyncIterator[int]:
+        for number in range(upto):
+            yield number
+            await asyncio.sleep(0)
 
 
 class Nets(Supervisor):

@@ -35,6 +35,7 @@ BUFFER: Final = 8 * 1024 * 1024  # bytes that a worker may have unsent
 CHOKED: Final = 1024 * 1024  # unsent bytes over which the main process sends no messages on
 HUSH: Final = 0.02  # seconds that an item may wait for others
 FULL: Final = 128  # items that are sent before the turn is over
+NO_MEMORY: Final = "there is no memory left for what comes over it"
 
 LISTS: Final = frozenset({list})
 
@@ -274,6 +275,9 @@ class Channel:
             if len(bodies) == 1:
                 return _unpack(bodies[0])
             return [item for body in bodies for item in _unpack(body)]
+        except MemoryError:
+            self._break(NO_MEMORY)
+            return []
         except Exception as error:  # noqa: BLE001  whatever it is, the peer broke the protocol
             self._break(f"it broke the protocol: {error}")
             return []

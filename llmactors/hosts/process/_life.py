@@ -13,7 +13,6 @@ Theory of operation
 from __future__ import annotations
 
 import os
-import signal
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,7 +39,7 @@ from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._desk import Desk
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
 from llmactors.hosts.process._names import MAIN, main_file, name_of_class
-from llmactors.hosts.process._ops import Op
+from llmactors.hosts.process._ops import STARVED, Op
 from llmactors.hosts.process._page import new_page
 from llmactors.hosts.process._post import Post
 from llmactors.hosts.process._pulse import Watch
@@ -48,7 +47,7 @@ from llmactors.hosts.process._refs import HandedOut
 from llmactors.hosts.process._says import Says, says_of
 from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Served
-from llmactors.hosts.process._server import Forked, Hearing, ServerLink
+from llmactors.hosts.process._server import Forked, Hearing, ServerLink, describe_status
 from llmactors.hosts.process._watched import Looks, is_watched, watched
 from llmactors.hosts.process.limits._hold import Hold
 
@@ -196,6 +195,8 @@ class Life:
             loop = self.cell.scheduler.loop
             loop.add_reader(worker.pidfd, self._bury, "the fork server is gone")
         else:
+            if self._cause is None and os.waitstatus_to_exitcode(status) == STARVED and self.hold.has_backstop:
+                self._cause = self._over_memory()
             self._bury(self._why or describe_status(status))
 
     def _bury(self, how: str) -> None:
@@ -385,14 +386,3 @@ class Life:
     def _error(self, content: Any) -> BaseException:
         error = self.codec.unwrap(content)
         return error if isinstance(error, BaseException) else RemoteError("?", repr(error))
-
-
-def describe_status(status: int) -> str:
-    """Say how a process ended, from its wait status."""
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return f"exit status {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:  # a real-time signal
-        return f"killed by signal {-code}"

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum, unique
+from typing import Final
+
+BROKEN: Final = 70
+"""The exit status of a worker that cannot go on: EX_SOFTWARE."""
+STARVED: Final = 71
+"""The exit status of one that lacks the memory to say how it ended: EX_OSERR."""
 
 
 @unique

@@ -241,7 +241,12 @@ class Segments:
         if not size or self._theirs_size + size > LIMIT or len(self._theirs) >= MOST:
             raise SegmentError(f"segments of {self._theirs_size} bytes and one of {size} more are over the limit")
         access = mmap.PROT_READ | mmap.PROT_WRITE
-        mapped = mmap.mmap(descriptor, size, flags=mmap.MAP_PRIVATE, prot=access, **UNTRACKED)
+        try:
+            mapped = mmap.mmap(descriptor, size, flags=mmap.MAP_PRIVATE, prot=access, **UNTRACKED)
+        except OSError as error:
+            if error.errno != errno.ENOMEM:
+                raise
+            raise MemoryError(f"no room for a segment of {size} bytes") from error
         self._theirs_size += size
         return mapped
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from llmactors.errors import ForkRefusedError
 from llmactors.hosts.process import _boot, _wire
+from llmactors.hosts.process._ops import STARVED
 from llmactors.hosts.process._versions import mismatch, versions
 
 SERVE: Final = "llmactors.hosts.process._worker:serve"
@@ -223,3 +224,16 @@ def _cwd() -> str | None:
         return os.getcwd()  # noqa: PTH109
     except FileNotFoundError:
         return None
+
+
+def describe_status(status: int) -> str:
+    """Say how a process ended, from its wait status."""
+    code = os.waitstatus_to_exitcode(status)
+    if code == STARVED:
+        return f"exit status {code}: it had no memory left"
+    if code >= 0:
+        return f"exit status {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal
+        return f"killed by signal {-code}"

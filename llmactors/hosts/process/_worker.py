@@ -31,12 +31,12 @@ from llmactors._signals import Pause, Press, Resume, Stop
 from llmactors.errors import NotSerialisableError, StartIgnored
 from llmactors.hosts._port import Birth
 from llmactors.hosts.process._calls import ASK, Calls
-from llmactors.hosts.process._channel import Channel, Item
+from llmactors.hosts.process._channel import NO_MEMORY, Channel, Item
 from llmactors.hosts.process._foreign import ForeignRef, foreign_host
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
 from llmactors.hosts.process._inside import WorkerCell, WorkerHost, WorkerSystem
 from llmactors.hosts.process._names import find_class
-from llmactors.hosts.process._ops import Op
+from llmactors.hosts.process._ops import BROKEN, STARVED, Op
 from llmactors.hosts.process._owner import OwnerElsewhere
 from llmactors.hosts.process._page import Page
 from llmactors.hosts.process._refs import Received
@@ -65,7 +65,6 @@ SIGNALS: Final[dict[Op, Callable[..., Any]]] = {
     Op.RESUME: Resume,
     Op.PRESS: lambda level: Press(Pressure(level)),
 }
-BROKEN = 70  # exit status of a worker that cannot go on: EX_SOFTWARE
 
 
 def serve(order: dict[str, Any], descriptors: list[int]) -> None:
@@ -126,6 +125,7 @@ class Worker:
 
     async def _live(self, cls: type, spec: dict[str, Any]) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_unhandled)
         self._over = loop.create_future()
         self.system = WorkerSystem(self, self._page)
         self.foreign = foreign_host(self)
@@ -205,12 +205,18 @@ class Worker:
             self._over.set_result(None)
 
     def _lost(self, why: str) -> None:
-        """The main process is gone, and so is this one."""
-        del why
-        os._exit(0)
+        """The main process is gone, or there is no memory for what it says: this one ends, too."""
+        os._exit(STARVED if why == NO_MEMORY else 0)
 
     # -- in ----------------------------------------------------------------------------------------------------
     def _received(self, items: list[Item]) -> None:
+        """Take in what arrived together. A worker without the memory to say what became of it says so by its end."""
+        try:
+            self._take_in(items)
+        except MemoryError:
+            os._exit(STARVED)
+
+    def _take_in(self, items: list[Item]) -> None:
         """Take in what arrived together, and handle it at once: the loop has nothing else to do first."""
         cell, scheduler = self.cell, self.system.scheduler
         scheduler.asleep = False  # what is queued here is drained here
@@ -229,6 +235,8 @@ class Worker:
                     self._ask(*item[1:])
                 else:
                     self._on_item(Op(item[0]), item[1:])
+        except MemoryError:
+            raise
         except Exception:  # noqa: BLE001  the connection is of no use any more: say why, and end
             traceback.print_exc()
             os._exit(BROKEN)
@@ -366,6 +374,13 @@ def _number(item: Any) -> int:
         return item.number
     reply: Reply = item.future
     return reply.number
+
+
+def _unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Nobody has handled an error. A worker without memory ends with it: what it owes, it will never send."""
+    if isinstance(context.get("exception"), MemoryError):
+        os._exit(STARVED)
+    loop.default_exception_handler(context)
 
 
 def _settle_in(order: dict[str, Any]) -> None:

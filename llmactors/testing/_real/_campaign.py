@@ -11,7 +11,7 @@ from llmactors.testing._real._run import play_for_real
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from llmactors.testing._sim._run import Program
+    from llmactors.testing._sim._playing import Program
 
 
 def run_for_real(program: Program, seeds: Iterable[int], seconds: float | None = None) -> Result:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmactors._core.flags import REMOTE
+from llmactors._streams import Flow
 from llmactors.hosts._loop import LoopHost
 from llmactors.hosts.process._host import ProcessHost, RemoteCell
 from llmactors.testing._sim._cells import SimRef, copied
@@ -12,10 +14,53 @@ from llmactors.testing._sim._tables import seen
 
 if TYPE_CHECKING:
     from llmactors._birth import Birth
+    from llmactors._messages import StreamMessage
     from llmactors._ref import ActorRef
     from llmactors._table import Table
 
 A = TypeVar("A")
+T = TypeVar("T")
+
+
+class StalledFlow(Flow[T]):
+    """A stream of a worker process, whose items a fault may keep from their reader: they have come, and it waits."""
+
+    __slots__ = ("_held", "_last")
+
+    def __init__(self, cell: ActorRef[Any], message: StreamMessage[Any, T], window: int, idle: float) -> None:
+        super().__init__(cell, message, window, idle)
+        self._held: deque[T] | None = None  # while it is stalled
+        self._last: list[BaseException | None] = []  # how it has ended meanwhile
+
+    def put(self, item: T) -> bool:
+        """Give the reader an item, now or when the fault is over."""
+        stage: Any = self.cell.stage  # type: ignore[attr-defined]  # it is one of ours
+        if self._held is None and not self.done and stage.injector.item_comes(self):
+            self._held = deque()
+        if self._held is None:
+            return super().put(item)
+        self._held.append(item)
+        return True
+
+    def fail(self, error: BaseException | None) -> None:
+        """End the stream, behind what is kept from its reader."""
+        if self._held is None:
+            super().fail(error)
+        else:
+            self._last.append(error)
+
+    def go_on(self) -> None:
+        """The fault is over: the reader has what has come meanwhile."""
+        held, self._held = self._held, None
+        for item in held or ():
+            super().put(item)
+        for error in self._last[:1]:
+            super().fail(error)
+
+    def leave(self) -> None:
+        """Stop reading."""
+        self._held = None
+        super().leave()
 
 
 class RealCell(SimRef[A], RemoteCell):
@@ -27,9 +72,14 @@ class RealCell(SimRef[A], RemoteCell):
         """Return a copy of *message*, so that it can be told from others."""
         return copied(message)
 
+    def _flow(self, message: StreamMessage[A, T], window: int, idle: float) -> Flow[T]:
+        return StalledFlow(self, self.own(message), window, idle)
+
     def accept(self, item: Any) -> None:
         """Queue an ask or a stream, or hand it over at once."""
         stage: Any = self.stage
+        if isinstance(item, Flow) and stage.recorder.letter(item.message) is None:
+            stage.announce(self, item.message, "stream")
         stage.crosses(self, item.message)
         super().accept(item)
 

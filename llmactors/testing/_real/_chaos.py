@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors.testing._laws import installed_laws
-from llmactors.testing._sim._run import PASSES, Program
+from llmactors.testing._sim._playing import PASSES, Program
 from llmactors.testing._values import DeadLettered, Event, Injected, LifeBegan, LifeEnded, Resolved
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llmactors.testing._core.judge import Broken
     from llmactors.testing._core.laws import Law
     from llmactors.testing._faults import Faults
-    from llmactors.testing._sim._run import Outcome
+    from llmactors.testing._sim._playing import Outcome
     from llmactors.testing._world import World
 
 BOOT: Final = 60.0  # seconds for those to come up whom the plan names

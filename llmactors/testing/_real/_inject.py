@@ -2,13 +2,21 @@
 
 | fault | to an actor on the loop | to a worker process |
 | --- | --- | --- |
-| kill, oom | cut off where it stands; `MemoryError` | SIGKILL, with the message in hand or just finished |
+| kill | cut off where it stands | SIGKILL, with the message in hand or just finished |
 | crash | an exception leaves the handler | SIGABRT, as a library in C does it |
+| oom | `MemoryError` | RLIMIT_AS of what it has, and something to read for which it lacks the room |
 | hang | the handler waits for ever | SIGSTOP, until it is given up |
 | slow, partition | the handler waits | SIGSTOP, and after so many seconds SIGCONT |
-| disk_full | not done: it would be every actor's disk | RLIMIT_FSIZE of 0: writing to a file fails |
+| disk_full | as simulated: `ENOSPC` where it opens a file to write | RLIMIT_FSIZE of 0: writing to a file fails |
 | start_failure, drop, delay | as simulated | as simulated: they happen on this side |
-| duplicate, stall_stream | as simulated | not done: they happen on the other side |
+| duplicate | as simulated | SIGKILL with the message in hand, where a mailbox redelivers |
+| stall_stream | as simulated | what has come of a stream is kept from its reader: it happens on this side |
+
+Theory of operation
+1. A message that goes over to a worker may be the end of it: whether it is, is chosen then. The fault is done when the
+   worker has the message in hand, or is through with it, as far as that is seen; and it is on record when it was done.
+   What was chosen and could not be done, because the worker was gone by then, is neither on record nor counted.
+2. What a test has ordered is done the same way; whichever place comes first takes the order.
 """
 
 from __future__ import annotations
@@ -17,10 +25,12 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from llmactors._messages import name_of
 from llmactors.testing._faults import MESSAGES, WHENS
-from llmactors.testing._real._cells import hands_of, is_remote
-from llmactors.testing._real._strike import SIGNALS, pid_of, signal_to, without_disk
-from llmactors.testing._sim._inject import Injector, Order
+from llmactors.testing._real._cells import StalledFlow, hands_of, is_remote
+from llmactors.testing._real._strike import SIGNALS, pid_of, signal_to, without_disk, without_memory
+from llmactors.testing._sim._due import Due, Order
+from llmactors.testing._sim._inject import Injector
 
 if TYPE_CHECKING:
     from llmactors.testing._faults import Rule
@@ -37,47 +47,54 @@ class RealInjector(Injector):
         self._sent: Counter[tuple[str, str]] = Counter()
         self._watching: set[asyncio.Task[None]] = set()
         self._stopped: dict[str, int] = {}
+        self._stalled: list[StalledFlow[Any]] = []
 
-    def crosses(self, cell: Any, name: str) -> None:
-        """A message goes over to a worker; it may be the end of it."""
+    # -- whether -----------------------------------------------------------------------------------------------
+    def _due(self, kinds: tuple[str, ...], cell: Any, when: str, name: str, ordinal: int) -> Due | None:
+        """Return the fault that is to happen here. Lines of the plan are met also when all its faults were had."""
+        for line, rule in enumerate(() if self.healed else self._rules):
+            if rule.kind in kinds and self._fits(rule, cell, when, name, ordinal):
+                self.met.add(line)
+        return super()._due(kinds, cell, when, name, ordinal)
+
+    def crosses(self, cell: Any, name: str) -> int:
+        """A message goes over to a worker; it may be the end of it. Return which of that name it is."""
         self._sent[cell.where, name] += 1
-        for order in self._orders:  # it is done when the signal is sent, and not before: its test goes on then
-            if self._fits(order.rule, cell, order.rule.at.when, name, self._sent[cell.where, name]):
-                self._run(self._ordered(order, cell))
-                return
+        number = self._sent[cell.where, name]
+        once = ("disk_full", "duplicate") if cell.extra is not None and cell.extra.redeliver else ("disk_full",)
         for when in WHENS:
-            fired = self._fires((*MESSAGES, "disk_full"), cell, when, name, self._sent[cell.where, name])
-            if fired is not None:
-                if fired[0].kind == "disk_full":
-                    self.strike(cell, fired[0])
-                else:
-                    self._run(self._strike_when(cell, fired[0], when))
-                return
+            kinds = (*MESSAGES, *once) if when == "taken" else MESSAGES
+            due = self._due(kinds, cell, when, name, number)
+            if due is not None and due.rule.kind == "disk_full":
+                self._do(cell, due)
+            elif due is not None:
+                self._run(self._do_when(cell, due, when))
+            if due is not None:
+                break
+        return number
 
     def order(self, rule: Rule) -> Order:
         """Have a fault happen at the next place that fits; what a worker has in hand already is such a place."""
         order = super().order(rule)
+        when = rule.at.when
         for cell in self._stage.cells():
-            if is_remote(cell) and self._fits(rule, cell, rule.at.when, rule.at.message or "", rule.at.nth or 1):
-                self._run(self._ordered(order, cell))
+            if is_remote(cell) and self._fits(rule, cell, when, rule.at.message or "", rule.at.nth or 1):
+                self._run(self._do_when(cell, Due(rule, f"{when}, as ordered", order), when))
         return order
-
-    async def _ordered(self, order: Order, cell: Any) -> None:
-        if await self._comes(cell, order.rule.at.when) and order in self._orders:
-            self._orders.remove(order)
-            self._note(order.rule.kind, cell, f"{order.rule.at.when}, as ordered")
-            self.strike(cell, order.rule)
-            if not order.done.done():
-                order.done.set_result(cell.where)
 
     def _run(self, coroutine: Any) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._watching.add(task)
         task.add_done_callback(self._watching.discard)
 
-    async def _strike_when(self, cell: Any, rule: Rule, when: str) -> None:
-        if await self._comes(cell, when):
-            self.strike(cell, rule)
+    async def _do_when(self, cell: Any, due: Due, when: str) -> None:
+        """Do it at that place in the life of a worker's message, unless somebody else was there before."""
+        comes = await self._comes(cell, when)
+        self._do(cell, due, still=comes and (due.order is None or due.order in self._orders))
+
+    def _do(self, cell: Any, due: Due, *, still: bool = True) -> None:
+        if not (still and self.strike(cell, due)) and due.order is None:
+            self._count -= 1
 
     async def _comes(self, cell: Any, when: str) -> bool:
         """Wait for a place in the life of a worker's message; False when it does not come."""
@@ -94,46 +111,67 @@ class RealInjector(Injector):
             await asyncio.sleep(GRAIN)
         return False
 
-    def strike(self, cell: Any, rule: Rule) -> None:
-        """Do to an actor what the fault says, at once."""
-        pid = pid_of(cell) if is_remote(cell) else None
-        if pid is None:
-            if not is_remote(cell):
-                super().strike(cell, rule)
-            return
-        if rule.kind in SIGNALS:
-            signal_to(pid, SIGNALS[rule.kind])
-        elif rule.kind == "disk_full":
-            without_disk(pid)
-        else:
-            self.freeze(cell)
-            if rule.kind != "hang":
-                self._later(self._amount(rule, cell, "at work"), self.thaw, cell)
-
-    def part(self, cell: Any, seconds: float | None = None) -> None:
-        """Cut a worker off: a real one is stopped, so that nothing of it is heard."""
+    # -- what is done --------------------------------------------------------------------------------------------
+    def strike(self, cell: Any, due: Due) -> bool:
+        """Do to an actor what the fault says, at once. Say whether that could be done."""
         if not is_remote(cell):
-            super().part(cell, seconds)
-            return
-        self.freeze(cell)
+            return super().strike(cell, due)
+        pid = pid_of(cell)
+        done = pid is not None and self._done_to(cell, pid, due.rule)
+        if done:
+            self._happens(cell, due)
+        return done
+
+    def _done_to(self, cell: Any, pid: int, rule: Rule) -> bool:
+        if rule.kind in SIGNALS:
+            return signal_to(pid, SIGNALS[rule.kind])
+        if rule.kind == "oom":
+            return without_memory(pid, cell.actor.channel)
+        if rule.kind == "disk_full":
+            return without_disk(pid)
+        return self._stop(cell, None if rule.kind == "hang" else self._amount(rule, cell, "at work"))
+
+    def _stop(self, cell: Any, seconds: float | None = None) -> bool:
+        pid = pid_of(cell)
+        if pid is None or (cell.where not in self._stopped and not signal_to(pid, "SIGSTOP")):
+            return False
+        self._stopped.setdefault(cell.where, pid)
         if seconds is not None:
             self._later(seconds, self.thaw, cell)
+        return True
 
+    def part(self, cell: Any, due: Due, seconds: float | None = None) -> bool:
+        """Cut a worker off: a real one is stopped, so that nothing of it is heard."""
+        if not is_remote(cell):
+            return super().part(cell, due, seconds)
+        done = self._stop(cell, seconds)
+        if done:
+            self._happens(cell, due)
+        return done
+
+    def freeze(self, cell: Any, due: Due) -> bool:
+        """Stop a worker."""
+        return self.part(cell, due) if is_remote(cell) else super().freeze(cell, due)
+
+    def item_comes(self, flow: StalledFlow[Any]) -> bool:
+        """An item of a worker's stream has come: say whether it, and what follows, is kept from its reader."""
+        cell: Any = flow.cell
+        letter = self._stage.recorder.letter(flow.message)
+        ordinal = 0 if letter is None else letter.ordinal
+        due = self._fires(("stall_stream",), cell, "item of", name_of(flow.message), ordinal)
+        if due is None:
+            return False
+        self._stalled.append(flow)
+        self._later(self._amount(due.rule, cell, due.point), flow.go_on)
+        return True
+
+    # -- and undone ----------------------------------------------------------------------------------------------
     def join(self, where: str) -> None:
         """Join a worker again."""
         super().join(where)
         for cell in self._stage.cells():
             if cell.where == where:
                 self.thaw(cell)
-
-    def freeze(self, cell: Any) -> None:
-        """Stop a worker."""
-        pid = pid_of(cell) if is_remote(cell) else None
-        if pid is None:
-            super().freeze(cell)
-        elif cell.where not in self._stopped:
-            self._stopped[cell.where] = pid
-            signal_to(pid, "SIGSTOP")
 
     def thaw(self, cell: Any) -> None:
         """Have it go on."""
@@ -143,17 +181,22 @@ class RealInjector(Injector):
         elif pid == pid_of(cell):
             signal_to(pid, "SIGCONT")
 
-    def heal(self) -> None:
-        """No more faults."""
+    def _let_go(self) -> None:
         for task in self._watching:
             task.cancel()
+        stalled, self._stalled = self._stalled, []
+        for flow in stalled:
+            flow.go_on()
+
+    def heal(self) -> None:
+        """No more faults."""
         super().heal()
+        self._let_go()
         for cell in self._stage.cells():
             if cell.where in self._stopped:
                 self.thaw(cell)
 
     def close(self) -> None:
         """The run is over."""
-        for task in self._watching:
-            task.cancel()
         super().close()
+        self._let_go()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,16 @@ from llmactors._system import ActorSystem
 from llmactors.hosts._loop import LOOP, Loop
 from llmactors.hosts.process._config import Process
 from llmactors.testing import _values as events
-from llmactors.testing._core.judge import Broken, Judge
+from llmactors.testing._core.judge import Judge
 from llmactors.testing._real._cells import RealLoopHost, RealProcessHost
+from llmactors.testing._real._disk import disk
 from llmactors.testing._real._inject import RealInjector
 from llmactors.testing._sim._cells import SimContext
 from llmactors.testing._sim._chooser import Chooser
 from llmactors.testing._sim._hand import SimHand
+from llmactors.testing._sim._playing import Outcome, Playing, Program
 from llmactors.testing._sim._recorder import Recorder
-from llmactors.testing._sim._run import ALWAYS, COMPLAINS, PASSES, Outcome, Program, is_injected, told
 from llmactors.testing._sim._stage import Sending, Stage
-from llmactors.testing._world import World
 from llmactors.testing.errors import InjectedStartError, SimulationError
 
 if TYPE_CHECKING:
@@ -32,18 +33,25 @@ if TYPE_CHECKING:
     from llmactors._ref import ActorRef
     from llmactors.hosts._port import Host, HostConfig
 
-TURNS = 20
-
 
 class Clock:
-    """Real time, from 0."""
+    """Real time, from 0, and what else a stage needs of its loop.
+
+    Attributes:
+        complaints: What went to the loop's exception handler.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop, self._began = loop, loop.time()
+        self.complaints: list[dict[str, Any]] = []
 
     def time(self) -> float:
         """Return the seconds since it was made."""
         return self._loop.time() - self._began
+
+    def others(self) -> bool:
+        """Say that callbacks may wait for their turn: a real loop does not tell."""
+        return True
 
     def let_go(self) -> None:
         """Nothing to do: what stands still does so in another process."""
@@ -85,7 +93,9 @@ class RealStage(Stage):
                 self.recorder.note(events.PassedOn, cause=letter.cause, letter=letter.number, by=by, to=cell.where)
                 letter.to = cell.where
             self.recorder.note(events.Crossed, cause=letter.cause, letter=letter.number, path=cell.where)
-        self.injector.crosses(cell, name_of(message))
+        number = self.injector.crosses(cell, name_of(message))
+        if letter is not None:
+            letter.ordinal = number
 
 
 class RealSystem(ActorSystem):
@@ -129,72 +139,33 @@ class RealSystem(ActorSystem):
 
 def play_for_real(program: Program, seed: int) -> Outcome:
     """Run *program* once, in real time and with real processes."""
-    complaints: list[dict[str, Any]] = []
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
-        loop.set_exception_handler(lambda _, context: complaints.append(context))
-        run = _Run(program, seed, loop)
-        runner.run(run.main())
-    return run.outcome(complaints)
-
-
-class _Run:
-    def __init__(self, program: Program, seed: int, loop: asyncio.AbstractEventLoop) -> None:
-        self._program, self._seed = program, seed
-        clock, self._judge = Clock(loop), Judge(law() for law in program.laws)
-        self._recorder = Recorder(clock.time, self._judge)
+        clock = Clock(loop)
+        loop.set_exception_handler(lambda _, context: clock.complaints.append(context))
+        recorder = Recorder(clock.time, Judge(law() for law in program.laws))
         rules = program.faults.rules() if program.faults else ()
         chooser = Chooser(Random(seed))  # noqa: S311  no secret
-        self._stage = RealStage(clock, chooser, self._recorder, rules, program.faults.most)  # type: ignore[arg-type]
-        self._world: World | None = None
-        self._error: BaseException | None = None
-        self._through = False
+        stage = RealStage(clock, chooser, recorder, rules, program.faults.most)  # type: ignore[arg-type]  # as much of a loop as it needs
+        run = _Run(program, stage, seed)
+        with disk(stage.disk_is_full):
+            runner.run(run.main())
+    return run.outcome((), 0, recorder.history[-1].at if recorder.history else 0.0)
 
-    async def main(self) -> None:
-        program, stage = self._program, self._stage
-        system = RealSystem(stage, program.root, *program.args, check_messages=program.check_messages)
-        hand = SimHand(stage, self._seed)
-        stage.recorder.after = lambda: self._look(hand)
-        try:
-            async with system:
-                self._world = World(hand)
-                await program.test(self._world, **program.arguments)
-                self._through = True
-                hand.checks.clear()
-        except (GeneratorExit, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # noqa: BLE001  it is what the run is judged by
-            if not (self._through and is_injected(error)):
-                self._error = error
-        stage.recorder.after = None
-        stage.injector.close()
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
-        self._judge.look(system)
-        self._judge.over()
 
-    def _look(self, hand: SimHand) -> None:
-        for check in tuple(hand.checks):
-            check()
+class _Run(Playing):
+    def make_system(self) -> RealSystem:
+        program = self.program
+        return RealSystem(self.stage, program.root, *program.args, check_messages=program.check_messages)
 
-    def outcome(self, complaints: list[dict[str, Any]]) -> Outcome:
-        history, world = self._recorder.history, self._world
-        broken, last = None, len(history) - 1
-        if self._judge.broken:
-            broken = self._judge.broken[0]
-        elif world is not None and world.broken:
-            broken = Broken(ALWAYS, world.broken[0], last)
-        elif self._error is not None:
-            broken = Broken(PASSES, f"{type(self._error).__name__}: {self._error}", last)
-        elif complaints:
-            broken = Broken(COMPLAINS, told(complaints[0]), last)
-        return Outcome(
-            self._seed,
-            history,
-            (),
-            0,
-            broken=broken,
-            error=self._error,
-            seconds=history[-1].at if history else 0.0,
-            interesting={} if world is None else world.interesting,
-        )
+    def begins(self, system: RealSystem, hand: SimHand) -> None:
+        del system
+        self.stage.recorder.after = partial(_look, hand)
+
+    def closed(self) -> None:
+        self.stage.recorder.after = None
+
+
+def _look(hand: SimHand) -> None:
+    for check in tuple(hand.checks):
+        check()

@@ -5,23 +5,29 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from llmactors import _ends as ends
 from llmactors._core.flags import DEAD, ENDED, OVER, REMOTE
 from llmactors._exits import Crash, Killed
 from llmactors.errors import ActorDownError, ActorEndedError
+from llmactors.hosts.process._ops import Op
 from llmactors.testing.errors import FaultPlanError, InjectedCrashError
 
 if TYPE_CHECKING:
     from llmactors._ref import ActorRef
+    from llmactors.hosts.process._channel import Channel
 
 Stroke = Literal["crash", "kill", "oom", "hang", "slow", "partition", "disk_full"]
 
-SIGNALS: Final = {"kill": "SIGKILL", "oom": "SIGKILL", "crash": "SIGABRT"}
+SIGNALS: Final = {"kill": "SIGKILL", "duplicate": "SIGKILL", "crash": "SIGABRT"}
 ON_LOOP: Final = ("crash", "kill")
-ON_PROCESS: Final = (*SIGNALS, "hang", "slow", "partition", "disk_full")
+ON_PROCESS: Final = ("kill", "crash", "oom", "hang", "slow", "partition", "disk_full")
 SLOW: Final = 1.0  # seconds
+TOO_MUCH: Final = 33 << 20
+"""Bytes that a process without memory is given to read. From 32 MiB on, the C library asks the kernel for them and
+takes none of what it has free."""
 
 
 def pid_of(cell: Any) -> int | None:
@@ -31,26 +37,50 @@ def pid_of(cell: Any) -> int | None:
     return None if worker is None else int(worker.pid)
 
 
-def signal_to(pid: int, name: str) -> None:
-    """Signal a process, which may be gone."""
+def signal_to(pid: int, name: str) -> bool:
+    """Signal a process; say whether it was still there."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.Signals[name])
+        return True
+    return False
 
 
-def without_disk(pid: int) -> None:
-    """Let a process write to no file any more."""
+def without_disk(pid: int) -> bool:
+    """Let a process write to no file any more; say whether it was still there."""
+    return _limit(pid, "RLIMIT_FSIZE", 0)
+
+
+def without_memory(pid: int, channel: Channel) -> bool:
+    """Let a process have no more memory than it has, and have it need more; say whether it was still there.
+
+    Its handler gets a `MemoryError` if it asks for more than is free. In any case it finds something on its channel
+    that is larger than what it may have, and ends for want of memory there: with the message in hand, or after it.
+    """
+    with suppress(FileNotFoundError, ProcessLookupError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
+        if pages and _limit(pid, "RLIMIT_AS", pages * os.sysconf("SC_PAGE_SIZE")):
+            channel.send([Op.LATER, bytes(TOO_MUCH)])
+            return True
+    return False
+
+
+def _limit(pid: int, name: str, most: int) -> bool:
     import resource  # noqa: PLC0415  not everywhere; where there are worker processes it is
 
     with suppress(ProcessLookupError, PermissionError):
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]))
+        kind = getattr(resource, name)
+        soft, hard = resource.prlimit(pid, kind)
+        resource.prlimit(pid, kind, (most if soft == resource.RLIM_INFINITY else min(soft, most), hard))
+        return True
+    return False
 
 
 def inject(ref: ActorRef[Any], fault: Stroke, seconds: float | None = None) -> None:
     """Do a fault to a living actor at once, whatever it has in hand. On the system's loop.
 
-    An actor on the loop can `crash` and be killed. A worker process can also lack memory (`oom`, which kills it), stand
-    still for ever (`hang`, until it is given up) or for so many seconds (`slow`, `partition`), and lack room on the
-    disk (`disk_full`).
+    An actor on the loop can `crash` and be killed. A worker process can also run out of memory (`oom`: it may have no
+    more than it has, and ends as soon as it needs more), stand still for ever (`hang`, until it is given up) or for so
+    many seconds (`slow`, `partition`), and lack room on the disk (`disk_full`).
 
     Args:
         ref: Whom.
@@ -78,6 +108,8 @@ def inject(ref: ActorRef[Any], fault: Stroke, seconds: float | None = None) -> N
         raise ActorDownError(ref.path, ref.state)
     if fault in SIGNALS:
         signal_to(pid, SIGNALS[fault])
+    elif fault == "oom":
+        without_memory(pid, ref.actor.channel)
     elif fault == "disk_full":
         without_disk(pid)
     else:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors._core.flags import OVER
 from llmactors.testing import _values as events
-from llmactors.testing._faults import At, Rule
+from llmactors.testing._sim._due import at_once
 from llmactors.testing.errors import SimulationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from llmactors.testing._faults import Kind
+    from llmactors.testing._faults import Kind, Rule
+    from llmactors.testing._sim._due import Due
     from llmactors.testing._sim._stage import Stage
 
 
@@ -60,13 +61,13 @@ class SimHand:
         if not alive:
             raise SimulationError(f"{where!r} is nobody who lives now")
         cell = alive[0]
-        self._stage.recorder.note(events.Injected, fault=kind, path=cell.where, point="at once")
-        self._stage.injector.strike(cell, Rule(kind, At(), 1.0))
+        if not self._stage.injector.strike(cell, at_once(kind)):
+            raise SimulationError(f"{cell.where} could not be struck by {kind}: it has no process now")
         return str(cell.where)
 
     def freeze(self, where: Any) -> list[str]:
         """Stop workers."""
-        return [self._each(cell, "freeze", self._stage.injector.freeze) for cell in self._targets(where)]
+        return self._each(where, "freeze", self._stage.injector.freeze)
 
     def thaw(self, where: Any) -> None:
         """Have them go on."""
@@ -76,12 +77,10 @@ class SimHand:
 
     def part(self, where: Any) -> list[str]:
         """Cut workers off."""
-        return [self._each(cell, "partition", self._stage.injector.part) for cell in self._targets(where)]
+        return self._each(where, "partition", self._stage.injector.part)
 
-    def _each(self, cell: Any, fault: str, what: Callable[[Any], None]) -> str:
-        self._stage.recorder.note(events.Injected, fault=fault, path=cell.where, point="at once")
-        what(cell)
-        return str(cell.where)
+    def _each(self, where: Any, fault: Any, what: Callable[[Any, Due], bool]) -> list[str]:
+        return [str(cell.where) for cell in self._targets(where) if what(cell, at_once(fault))]
 
     def join(self, where: Any) -> None:
         """Join them again."""

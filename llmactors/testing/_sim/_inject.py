@@ -24,6 +24,7 @@ from llmactors._signals import Cut
 from llmactors.errors import WorkerLostError
 from llmactors.testing import _values as events
 from llmactors.testing._faults import MESSAGES, Rule
+from llmactors.testing._sim._due import AT_ONCE, Due, Order
 from llmactors.testing.errors import InjectedCrashError, InjectedStartError
 
 if TYPE_CHECKING:
@@ -37,14 +38,6 @@ Late: TypeAlias = "Callable[[Deliver], bool]"
 
 STOPPED: Final = 5.0
 """Seconds after which a stopped worker that has something to do is given up, as the process host does."""
-
-
-@dataclass(eq=False)
-class Order:
-    """A fault that a test has ordered: for the first place that fits."""
-
-    rule: Rule
-    done: asyncio.Future[str]
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,6 @@ class Injector:
 
     def __init__(self, stage: Stage, rules: tuple[Rule, ...], most: int | None) -> None:
         self._stage, self._rules, self._most = stage, rules, most
-        self._by_kinds: dict[tuple[str, ...], tuple[Rule, ...]] = {}
         self._count = 0
         self._orders: list[Order] = []
         self._channels: dict[tuple[str, str], Channel] = {}
@@ -81,35 +73,46 @@ class Injector:
         self._timers: list[asyncio.Handle] = []
         self.healed = False
         self.active = bool(rules)
+        self.met: set[int] = set()  # lines of the plan, from 0, for which there was a place
 
     # -- whether ---------------------------------------------------------------------------------------------
-    def _fires(self, kinds: tuple[str, ...], cell: Any, when: str, name: str, ordinal: int) -> tuple[Rule, str] | None:
-        """Return the rule by which a fault happens here, and the name of the place."""
+    def _fires(self, kinds: tuple[str, ...], cell: Any, when: str, name: str, ordinal: int) -> Due | None:
+        """Return the fault that happens here, once that is on record."""
+        due = self._due(kinds, cell, when, name, ordinal)
+        if due is not None:
+            self._happens(cell, due)
+        return due
+
+    def _due(self, kinds: tuple[str, ...], cell: Any, when: str, name: str, ordinal: int) -> Due | None:
+        """Return the fault that is to happen here; who has it happen says so by `_happens`."""
         for order in self._orders:
             if order.rule.kind in kinds and self._fits(order.rule, cell, when, name, ordinal):
-                self._orders.remove(order)
-                point = f"{when} {name} #{ordinal}"
-                self._note(order.rule.kind, cell, point)
-                if not order.done.done():
-                    order.done.set_result(cell.where)
-                return order.rule, point
-        rules = self._rules_of(kinds)
-        if not rules or self.healed or (self._most is not None and self._count >= self._most):
+                return Due(order.rule, f"{when} {name} #{ordinal}", order)
+        if self.healed or not self._rules or (self._most is not None and self._count >= self._most):
             return None
-        for rule in rules:
-            if self._fits(rule, cell, when, name, ordinal):
+        for line, rule in enumerate(self._rules):
+            if rule.kind in kinds and self._fits(rule, cell, when, name, ordinal):
+                self.met.add(line)
                 point = f"{when} {name} #{ordinal}"
                 if self._stage.chooser.happens(f"{rule.kind} {cell.where} {point}", rule.rate):
                     self._count += 1
-                    self._note(rule.kind, cell, point)
-                    return rule, point
+                    return Due(rule, point)
         return None
 
-    def _rules_of(self, kinds: tuple[str, ...]) -> tuple[Rule, ...]:
-        rules = self._by_kinds.get(kinds)
-        if rules is None:
-            rules = self._by_kinds[kinds] = tuple(rule for rule in self._rules if rule.kind in kinds)
-        return rules
+    def _happens(self, cell: Any, due: Due) -> None:
+        """A fault happens: it is put on record, and who ordered it hears of it."""
+        order = due.order
+        if order is not None:
+            self._orders.remove(order)
+        self._stage.recorder.note(
+            events.Injected,
+            cause=None if due.point == AT_ONCE else self._stage.recorder.causes.get(cell.where),
+            fault=due.rule.kind,
+            path=cell.where,
+            point=due.point,
+        )
+        if order is not None and not order.done.done():
+            order.done.set_result(cell.where)
 
     def _fits(self, rule: Rule, cell: Any, when: str, name: str, ordinal: int) -> bool:
         at = rule.at
@@ -137,11 +140,6 @@ class Injector:
             return worker or not _has_workers(target)
         return bool(worker) and _is_below(cell, target)
 
-    def _note(self, kind: str, cell: Any, point: str) -> None:
-        self._stage.recorder.note(
-            events.Injected, cause=self._stage.recorder.causes.get(cell.where), fault=kind, path=cell.where, point=point
-        )
-
     def order(self, rule: Rule) -> Order:
         """Have a fault happen at the next place that fits."""
         order = Order(rule, asyncio.get_running_loop().create_future())
@@ -164,7 +162,7 @@ class Injector:
         fired = self._fires(MESSAGES, cell, when, name, ordinal)
         if fired is None:
             return None
-        rule, point = fired
+        rule, point = fired.rule, fired.point
         match rule.kind:
             case "crash":
                 raise InjectedCrashError(f"{cell.where}, {point}")
@@ -199,10 +197,12 @@ class Injector:
             return Killed(WorkerLostError(cell.life, how))
         return Killed("a fault was injected")
 
-    def strike(self, cell: Any, rule: Rule) -> None:
-        """Have a fault happen to an actor at once, whatever it has in hand."""
-        crash = rule.kind == "crash"
+    def strike(self, cell: Any, due: Due) -> bool:
+        """Have a fault happen to an actor at once, whatever it has in hand; say whether there was anybody to hurt."""
+        self._happens(cell, due)
+        crash = due.rule.kind == "crash"
         ends.end(cell, Crash(InjectedCrashError(cell.where)) if crash else self.death(cell, "killed by SIGKILL"))
+        return True
 
     def at_start(self, cell: Any) -> None:
         """An incarnation begins.
@@ -213,12 +213,12 @@ class Injector:
         lives = 1 if cell.extra is None else max(1, cell.extra.incarnation)
         fired = self._fires(("start_failure",), cell, "start", cell.cls.__name__, lives)
         if fired is not None:
-            raise InjectedStartError(f"{cell.where}, {fired[1]}")
+            raise InjectedStartError(f"{cell.where}, {fired.point}")
 
     def at_item(self, cell: Any, name: str, ordinal: int) -> Any:
         """A stream is about to give an item away: return what it has to wait for, or nothing."""
         fired = self._fires(("stall_stream",), cell, "item of", name, ordinal)
-        return None if fired is None else asyncio.sleep(self._amount(fired[0], cell, fired[1]))
+        return None if fired is None else asyncio.sleep(self._amount(fired.rule, cell, fired.point))
 
     def at_write(self, cell: Any) -> bool:
         """The actor opens a file to write: say whether the disk is full."""
@@ -229,16 +229,16 @@ class Injector:
     def on_way(self, cell: Any, by: Any, letter: Letter, name: str) -> Late | None:
         """A message sets out: return what is to be called with its delivery where it does not come at once."""
         where = cell.where
-        fired = self._fires(("drop", "delay", "partition"), cell, "sent", name, letter.number)
+        due = self._due(("drop", "delay", "partition"), cell, "sent", name, letter.number)
         sender = "outside" if by is None else by.where
-        if fired is not None:
-            rule, point = fired
-            if rule.kind == "drop":
+        if due is not None and due.rule.kind == "partition":
+            self.part(cell, due, self._amount(due.rule, cell, due.point))
+        elif due is not None:
+            self._happens(cell, due)
+            if due.rule.kind == "drop":
                 self._stage.lost(letter, where)
                 return lambda _: True
-            if rule.kind == "delay":
-                return self._held_up(sender, letter, where, self._amount(rule, cell, point))
-            self.part(cell, self._amount(rule, cell, point))
+            return self._held_up(sender, letter, where, self._amount(due.rule, cell, due.point))
         if (sender, where) in self._channels:
             return self._held_up(sender, letter, where, 0.0)
         if self._cut_between(sender, where) is not None:
@@ -316,13 +316,15 @@ class Injector:
             self._stage.lost(letter, where)
 
     # -- a worker that stands still, or is cut off -----------------------------------------------------------
-    def part(self, cell: Any, seconds: float | None = None) -> None:
-        """Cut a worker off: nothing comes to it and nothing of it is heard."""
+    def part(self, cell: Any, due: Due, seconds: float | None = None) -> bool:
+        """Cut a worker off: nothing comes to it and nothing of it is heard. Say whether anybody was there."""
+        self._happens(cell, due)
         if cell.where not in self._cut_off:
             self._cut_off[cell.where] = []
             self._joined[cell.where] = asyncio.get_running_loop().create_future()
             if seconds is not None:
                 self._later(seconds, self.join, cell.where)
+        return True
 
     def join(self, where: str) -> None:
         """Join a worker again: what was on its way arrives, in order."""
@@ -337,14 +339,15 @@ class Injector:
         """Return what the answer of a worker that is cut off has to wait for; None for others."""
         return self._joined.get(cell.where)
 
-    def freeze(self, cell: Any) -> None:
-        """Stop a worker, as SIGSTOP does."""
+    def freeze(self, cell: Any, due: Due) -> bool:
+        """Stop a worker, as SIGSTOP does. Say whether there was anybody to stop."""
+        self._happens(cell, due)
         if cell.flags & DEAD or cell.frozen:
-            return
+            return True
         cell.frozen = True
-        self._stage.loop.held = self._stage.stands_still
         cell.flags |= GATED
         self._later(STOPPED, self._given_up, cell, cell.life)
+        return True
 
     def thaw(self, cell: Any) -> None:
         """Have it go on, as SIGCONT does."""
@@ -352,8 +355,6 @@ class Injector:
             cell.frozen = False
             cell.flags &= ~GATED
             self._stage.loop.let_go()
-            if not self._stage.frozen():
-                self._stage.loop.held = None
             cell.handlers.host.thawed(cell)
             if not cell.flags & DEAD:
                 cell.scheduler.requeue(cell)

@@ -296,10 +296,7 @@ class Stage:
 
     def finished(self, cell: Any, message: Any) -> None:
         """A handler has returned, and no fault holds its answer up."""
-        letter = self.recorder.letter(message)
-        if letter is not None:
-            self.injector.at_finish(cell, name_of(letter.message), letter.ordinal)
-            self._note_finished(cell, letter)
+        self.finished_all(cell, [message])
 
     def finishes_all(self, cell: Any, messages: list[Any]) -> Any:
         """A batch has been handled, and nobody has heard of any of it yet. Return as `finishes` does."""
@@ -317,10 +314,9 @@ class Stage:
         for letter in letters:
             self.injector.at_finish(cell, name_of(letter.message), letter.ordinal)
         for letter in letters:
-            self._note_finished(cell, letter)
-
-    def _note_finished(self, cell: Any, letter: Letter) -> None:
-        self.recorder.note(events.Finished, cause=letter.cause, letter=letter.number, path=cell.where, life=cell.life)
+            self.recorder.note(
+                events.Finished, cause=letter.cause, letter=letter.number, path=cell.where, life=cell.life
+            )
 
     def left(self, cell: Any, message: Any, error: BaseException) -> None:
         """An exception leaves a handler."""

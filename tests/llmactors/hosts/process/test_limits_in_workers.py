@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hogs import Hog
 from performers import Keeper, Probe
 from stuck_workers import Stuck
 from waiting import until
@@ -120,3 +123,20 @@ async def test_a_healthy_worker_under_heavy_load_is_never_killed(worker: Any, pr
         await worker.ask(Stuck.compute(0.4))
     assert await worker.ask(Stuck.noted(), timeout=60) == list(range(200))
     assert ends(probe) == []
+
+
+def take_memory(pid: int) -> None:
+    """Let a process have no more than it has."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
+    resource.prlimit(pid, resource.RLIMIT_AS, (pages * resource.getpagesize(), resource.RLIM_INFINITY))
+
+
+async def test_a_worker_without_the_memory_to_say_how_it_ended_ends_all_the_same(system: ActorSystem) -> None:
+    keeper = await system.spawn(Keeper, await system.spawn(Probe), Process(), Hog, revivals=1)
+    kept: Any = keeper.actor.slot.ref
+    hog = await kept
+    await hog.ask(Hog.ping())
+    take_memory(hog.actor.worker.pid)
+    with pytest.raises(ActorEndedError, match=r"MemoryError|no memory left"):
+        await hog.ask(Hog.fill())
+    assert await hog.ask(Hog.ping()) == "pong"

@@ -20,8 +20,8 @@ from llmactors.testing import (
 )
 from llmactors.testing._laws import LAWS
 from llmactors.testing._real._run import play_for_real
+from llmactors.testing._sim._playing import Outcome, Program
 from llmactors.testing._sim._quiet import quiet
-from llmactors.testing._sim._run import Outcome, Program
 
 pytestmark = pytest.mark.slow
 

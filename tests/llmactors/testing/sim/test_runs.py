@@ -25,8 +25,9 @@ from llmactors.testing import (
 from llmactors.testing._core.schedules import PCT, RandomWalk
 from llmactors.testing._core.tape import Player
 from llmactors.testing._laws import LAWS
+from llmactors.testing._sim._playing import Outcome, Program
 from llmactors.testing._sim._quiet import quiet
-from llmactors.testing._sim._run import Outcome, Program, play
+from llmactors.testing._sim._run import play
 from llmactors.testing.errors import NotSettledError, SimulationError
 from supervisors import Backoff, Intensity, Supervisor, child, pool
 
