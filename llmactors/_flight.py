@@ -3,8 +3,10 @@
 Theory of operation
 1. The run queue is what a run of a program depends on: who takes the next message. A queue that notes whom it gives a
    turn costs a tenth of a microsecond a turn; a system without a recorder has a plain one, and pays nothing.
-2. What is noted is the cell and how many messages it had handled. Names are made when somebody wants them. So nothing
-   that was said is kept, and a name survives edits of the program: `/counter #3` is the third message that it took.
+2. What is noted is the cell, how many messages it had handled, and whether signals waited for it. Names are made when
+   somebody wants them. So nothing that was said is kept, and a name survives edits of the program: `/counter #3` is the
+   third message that it took. A turn in which it took none but was told something (that a child is up or has ended, to
+   stop) is one for its signals; one in which it did nothing is none.
 3. In a system with a recorder no ask is answered on its asker's stack, so that each message has a turn of its own.
 4. At a crash the last turns are written down, for the last few crashes.
 """
@@ -16,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._core.chain import causes
+from llmactors._core.flags import SIGNALS
 from llmactors._exits import describe, error_of
 
 if TYPE_CHECKING:
@@ -37,7 +40,8 @@ class Recording:
         at: When, on the system's clock.
         exit: How, in words.
         chain: What led to it, the root cause first.
-        turns: Whose turn it was, the latest last: paths, and which message of that actor it was, from 1.
+        turns: Whose turn it was, the latest last: paths, and which message of that actor it was, from 1; 0 is a turn in
+            which it took no message, but signals.
         missed: How many turns before them are not known any more.
     """
 
@@ -100,13 +104,13 @@ class NotingQueue(deque[Any]):
 
     def __init__(self, keep: int) -> None:
         super().__init__()
-        self._log: deque[tuple[ActorRef[Any], int]] = deque(maxlen=keep)
+        self._log: deque[tuple[ActorRef[Any], int, int, bool]] = deque(maxlen=keep)
         self.noted = 0
 
     def popleft(self) -> Any:
         """Give the next cell its turn."""
         cell = super().popleft()
-        self._log.append((cell, cell.handled))
+        self._log.append((cell, cell.handled, cell.flags & SIGNALS, not cell.inbox))
         self.noted += 1
         return cell
 
@@ -114,9 +118,13 @@ class NotingQueue(deque[Any]):
         """Return the last turns by name, a message each: a turn in which an actor took several is several."""
         ends: dict[int, int] = {}
         found: list[tuple[str, int]] = []
-        for cell, handled in reversed(self._log):
-            end = ends.get(id(cell), cell.handled + (cell.scheduler.current is cell))
-            found += [(cell.path, number) for number in range(max(end, handled + 1), handled, -1)]
+        for cell, handled, signals, idle in reversed(self._log):
+            in_hand = cell.scheduler.current is cell and not (signals and idle)
+            end = ends.get(id(cell), cell.handled + in_hand)
+            if end > handled:
+                found += [(cell.path, number) for number in range(end, handled, -1)]
+            elif signals:
+                found.append((cell.path, 0))
             ends[id(cell)] = handled
             if len(found) >= (self._log.maxlen or 0):
                 break

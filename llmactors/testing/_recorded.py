@@ -10,7 +10,10 @@ from llmactors.testing._core.tape import Tape, dumps
 if TYPE_CHECKING:
     from llmactors._flight import Recording
 
-UNKNOWN: Final = "what was sent from outside, when timers fired, and what worker processes and the network did"
+UNKNOWN: Final = (
+    "what was said and by whom, what was sent from outside, when timers fired, chance, "
+    "and what worker processes, models and the network did"
+)
 
 
 def tape_of(recording: Recording, test: str = "", root: str = "/") -> str:
@@ -28,7 +31,8 @@ def tape_of(recording: Recording, test: str = "", root: str = "/") -> str:
     if len(turns) < len(recording.turns):
         gaps.append(f"{len(recording.turns) - len(turns)} turns of others than {root}")
     missing = ", ".join([*gaps, UNKNOWN])
-    choices = tuple(Choice(f"then {place}", f"{path} #{number}") for place, (path, number) in enumerate(turns, 1))
+    names = [f"{path} #{number}" if number else f"{path} signals" for path, number in turns]
+    choices = tuple(Choice(f"then {place}", name) for place, name in enumerate(names, 1))
     comments = [f"{recording.path} {recording.exit}", *recording.chain]
     if not test:
         comments.append("add a line `test: FILE.py::NAME` above: a simulated test that does what the program did")

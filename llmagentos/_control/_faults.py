@@ -13,6 +13,9 @@ from llmagentos._control.errors import VerbFailedError
 APP: Final = "/app"
 """Where `llmagentos run` puts a program: in a test of that program it is the root."""
 
+MISSING: Final = "missing: "
+"""How the line of a tape begins that says what is not on it."""
+
 
 class FaultVerbs:
     """The verbs about crashes and faults.
@@ -48,7 +51,9 @@ class FaultVerbs:
             known = ", ".join(flight.recordings) or "none"
             raise VerbFailedError(f"there is no crash `{which}` on record; there are: {known}")
         app = any(path == APP or path.startswith(f"{APP}/") for path, _ in recording.turns)
-        yield {"tape": tape_of(recording, test, APP if app else "/")}
+        tape = tape_of(recording, test, APP if app else "/")
+        missing = next(line.removeprefix(MISSING) for line in tape.splitlines() if line.startswith(MISSING))
+        yield {"tape": tape, "missing": missing}
 
     async def inject(self, args: dict[str, Any]) -> dict[str, Any]:
         """Have a fault happen to an actor, at once."""

@@ -126,7 +126,10 @@ def tape(
     on: On = None,
     json: Json = False,
 ) -> None:
-    """List the crashes of a running system, or write what was before one as a tape for the simulator."""
+    """List the crashes of a running system, or write what was before one as a tape for the simulator.
+
+    What was not recorded is said on standard error, and stands on the tape.
+    """
     from llmagentos._control._client import ask, find
 
     if crash is None:
@@ -142,3 +145,4 @@ def tape(
         as_json(row)
     else:
         print(row["tape"], end="")
+        note(f"not recorded: {row['missing']}")

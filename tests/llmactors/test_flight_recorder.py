@@ -65,6 +65,22 @@ async def test_a_crash_is_recorded_with_the_turns_before_it() -> None:
     assert {path for path, _ in recording.turns} >= {"/account", "/one", "/two"}
 
 
+async def test_a_turn_in_which_an_actor_took_no_message_is_one_for_its_signals() -> None:
+    """A supervisor is told by signals that its children are up, and that they have ended."""
+    flight = FlightRecorder()
+    async with ActorSystem(Bank, flight=flight) as system:
+        for _ in range(3):
+            with pytest.raises(ActorEndedError):
+                await system.ref(Bank.account).ask(Account.audit(0))
+    assert [len(recording.turns) for recording in flight.recordings.values()] == [2, 4, 6]
+    assert flight.recordings["crash-3"].turns == (
+        *(("/", 0), ("/account", 1)),
+        *(("/", 0), ("/account", 2)),
+        *(("/", 0), ("/account", 3)),
+    )
+    assert "then 5 => / signals\nthen 6 => /account #3\n" in tape_of(flight.recordings["crash-3"])
+
+
 async def test_it_keeps_no_more_turns_and_crashes_than_it_says() -> None:
     flight = FlightRecorder(turns=10, crashes=2)
     async with ActorSystem(Bank, flight=flight) as system:

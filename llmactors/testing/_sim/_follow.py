@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     from llmactors.testing._core.choices import Choice
 
-TURN: Final = re.compile(r"(?P<path>\S+) .*#(?P<number>\d+)")
+TURN: Final = re.compile(r"(?P<path>\S+) (?P<what>.*)#(?P<number>\d+)")
 POINT: Final = re.compile(r"then \d+")
+SIGNALS: Final = "signals"
 
 
 def is_recorded(choices: Sequence[Choice]) -> bool:
@@ -22,6 +23,8 @@ def is_recorded(choices: Sequence[Choice]) -> bool:
 
 class Follower:
     """Has those go on whose turn it was, as far as they can; everything else takes its plain course.
+
+    A message that an actor took unnoticed, behind its signals, is met when its next one is taken.
 
     Args:
         choices: The turns, in order.
@@ -37,14 +40,21 @@ class Follower:
         """Return the option whose turn came first, of those that there are."""
         if options is None or not point.startswith("next "):
             return None
-        known = [(turns, option) for option in options if (turns := self._turns.get(_turn_of(option)))]
+        known = [(turns, option) for option in options if (turns := self._turns.get(_turn_of(option)[0]))]
         return min(known, key=lambda one: self._places[id(one[0][0])])[1] if known else None
 
     def took(self, turn: str) -> None:
         """Somebody had a turn."""
-        turns = self._turns.get(_turn_of(turn))
+        name, path, number = _turn_of(turn)
+        self._met(name)
+        while number > 1 and self._met(f"{path} #{number - 1}"):
+            number -= 1
+
+    def _met(self, name: str) -> bool:
+        turns = self._turns.get(name)
         if turns:
             turns.popleft()
+        return turns is not None
 
     def unmet(self) -> tuple[Choice, ...]:
         """Return the turns that nobody had."""
@@ -52,6 +62,10 @@ class Follower:
         return tuple(sorted(left, key=lambda choice: self._places[id(choice)]))
 
 
-def _turn_of(turn: str) -> str:
+def _turn_of(turn: str) -> tuple[str, str, int]:
+    """Return what a turn is called on a tape, whose it is, and which message comes next."""
     found = TURN.fullmatch(turn)
-    return turn if found is None else f"{found['path']} #{found['number']}"
+    if found is None:
+        return turn, turn, 0
+    path, what, number = found["path"], found["what"].strip(), int(found["number"])
+    return (f"{path} {SIGNALS}" if what == SIGNALS else f"{path} #{number}"), path, number

@@ -110,12 +110,18 @@ def test_a_crash_that_was_injected_is_on_record_with_the_turns_before_it(command
     (crash,) = json.loads(command("tape", "--on", "shop", "--json").stdout)
     assert (crash["id"], crash["path"]) == ("crash-1", "/app/till")
     assert crash["turns"] > 0
-    tape = command("tape", "crash-1", "--on", "shop", "--test", "tests/test_shop.py::test_it").stdout
+    told = command("tape", "crash-1", "--on", "shop", "--test", "tests/test_shop.py::test_it")
+    tape = told.stdout
+    missing = next(line.removeprefix("missing: ") for line in tape.splitlines() if line.startswith("missing: "))
+    assert "what was said" in missing
+    assert f"not recorded: {missing}" in " ".join(told.stderr.split())
     assert tape.startswith("llmactors tape 1\ntest: tests/test_shop.py::test_it\n")
     assert "then 1 => " in tape
     assert "=> /till #" not in tape  # it had no message
     assert "/launcher" not in tape
     assert "=> /nets #1" in tape  # as in a test of the shop, which has it at the root
+    assert "=> / signals" in tape  # it heard that its children are up
+    assert "=> / #" not in tape  # and nobody has sent it a message
     unknown = command("tape", "crash-9", "--on", "shop")
     assert unknown.returncode == 1
     assert "crash-1" in unknown.stderr
