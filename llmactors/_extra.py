@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asyncio import Future, TimerHandle
-    from collections import deque
+    from collections import OrderedDict, deque
     from collections.abc import Callable
 
     from llmactors._accounts import Account
@@ -124,7 +124,7 @@ class Extra:
         self.lane: Lane | None = None
         self.batch: Batch | None = None
         self.notices = 0
-        self.waiters: deque[tuple[Future[bool], Any]] | None = None
+        self.waiters: OrderedDict[Future[bool], Any] | None = None
         self.watchers: dict[Monitor, None] | None = None
         self.gone: list[Future[Exit]] | None = None
         self.up: list[Future[None]] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _batches as batches
@@ -191,8 +191,8 @@ async def wait_for_room(cell: ActorRef[Any], item: Any, timeout: float | None) -
     extra, loop = cell.need_extra(), cell.scheduler.loop
     future: Future[bool] = loop.create_future()
     if extra.waiters is None:
-        extra.waiters = deque()
-    extra.waiters.append((future, item))
+        extra.waiters = OrderedDict()
+    extra.waiters[future] = item
     cell.flags |= WAITERS
     set_capacity(cell)
     timer = None if timeout is None else loop.call_later(timeout, _no_room, cell, future, timeout)
@@ -202,20 +202,20 @@ async def wait_for_room(cell: ActorRef[Any], item: Any, timeout: float | None) -
         if timer is not None:
             timer.cancel()
         if future.cancelled():
-            _left(cell)
+            _left(cell, future)
 
 
 def _no_room(cell: ActorRef[Any], future: Future[bool], timeout: float) -> None:
     if not future.done():
         future.set_exception(TimeoutError(f"mailbox of `{cell.path}` had no room within {timeout:g} s"))
-        _left(cell)
+        _left(cell, future)
 
 
-def _left(cell: ActorRef[Any]) -> None:
-    """A sender waits no more: forget those at the front that do not, so that the mailbox is open again."""
+def _left(cell: ActorRef[Any], future: Future[bool]) -> None:
+    """A sender waits no more: forget it and its message; without others the mailbox is open again."""
     extra = cell.need_extra()
-    while extra.waiters and extra.waiters[0][0].done():
-        extra.waiters.popleft()
+    if extra.waiters is not None:
+        extra.waiters.pop(future, None)
     if not extra.waiters and not cell.flags & DEAD:
         extra.waiters = None
         cell.flags &= ~WAITERS
@@ -227,8 +227,8 @@ def admit(cell: ActorRef[Any]) -> None:
     extra, inbox = cell.need_extra(), cell.inbox
     waiters = extra.waiters
     limit = capacity_of(cell) + extra.notices
-    while waiters and inbox is not None and (waiters[0][0].done() or queued(cell) < limit):
-        future, item = waiters.popleft()
+    while waiters and inbox is not None and queued(cell) < limit:
+        future, item = waiters.popitem(last=False)
         if not future.done():
             inbox.append(item)
             future.set_result(True)
@@ -342,7 +342,7 @@ def _empty(cell: ActorRef[Any], exit: Exit) -> None:
     again = [message.item for message in (*extra.in_hand, *(extra.requeued or ()))]
     for item in (*again, *(inbox or ()), *(extra.lane.clear() if extra.lane else ())):
         reject(cell, item, "discarded", ended_error(cell, exit))
-    for future, item in extra.waiters or ():
+    for future, item in (extra.waiters or {}).items():
         if not future.done():
             future.set_exception(ended_error(cell, exit))
             reject(cell, item, "discarded", ended_error(cell, exit))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmactors.testing._core.tape import Tape, dumps
@@ -10,8 +11,6 @@ from llmactors.testing._report import Failure, report
 from llmactors.testing._timeline import timeline_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llmactors.testing._campaign import Result
     from llmactors.testing._core.choices import Choice
 
@@ -58,4 +57,10 @@ def told_failure(
         page.write_text(timeline_of(Failure(**facts)), encoding="utf-8")
     except OSError as error:
         return "\n".join([report(Failure(**facts)), f"  neither tape nor timeline could be written: {error}"])
-    return report(Failure(**facts, tape=str(kept), timeline=str(page)))
+    return report(Failure(**facts, tape=_near(kept), timeline=_near(page)))
+
+
+def _near(path: Path) -> str:
+    """Return a path as it is seen from the working directory, where it is below that."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -57,7 +57,7 @@ class Simulation:
             SimulationFailedError: A run broke a law or failed the test; the text is the report.
         """
         level = OPTIONS.level or self.level
-        runs = OPTIONS.runs or (REAL_RUNS if level == "real" else 1 if level == "plain" else self.runs)
+        runs = OPTIONS.runs or (min(self.runs, REAL_RUNS) if level == "real" else 1 if level == "plain" else self.runs)
         with quiet():
             result = self._real(runs, arguments) if level == "real" else self._simulated(level, runs, arguments)
         OPTIONS.told.append(_told(self._title, result))
@@ -148,7 +148,7 @@ def simulate(
         root: The class of the root actor, usually a `Supervisor`.
         args: For its constructor.
         faults: What may go wrong.
-        runs: How many runs; `--sim-runs` and `--sim-seconds` say otherwise.
+        runs: How many runs, at most three of them real; `--sim-runs` and `--sim-seconds` say otherwise.
         laws: Laws beside those of the installed packages.
         check_messages: Have every message make the trip to another process and back.
         level: `"plain"` is one run in virtual time without an adversary; `"systematic"` is every order of messages that

@@ -9,10 +9,11 @@ import pytest
 from capable import Counter, Flooder, Lock
 from waiting import until
 
-from llmactors import Actor, ActorSystem, Mailbox, Watchdog, introspection, message
+from llmactors import Actor, ActorSystem, Later, Mailbox, Topic, Watchdog, introspection, message
 from llmactors._signals import Pause, Resume
 from llmactors._streams import Flow
 from llmactors._watchdog import REPORTS, Watcher
+from llmactors.errors import ActorEndedError
 from llmactors.hosts import Process
 from llmactors.hosts.process import _desk
 from llmactors.hosts.process._calls import Call, Calls
@@ -40,6 +41,14 @@ class Source(Actor):
     async def count(self, to: int) -> AsyncIterator[int]:
         for number in range(to):
             yield number
+
+
+class Oracle(Actor):
+    """Answers later, which is never."""
+
+    @message(timeout=60)
+    def riddle(self) -> Later[int]:
+        return Later()
 
 
 def on_a_thread(call: Callable[[], Any]) -> None:
@@ -139,6 +148,50 @@ async def reports_that_nobody_writes_down(system: ActorSystem) -> tuple[int, int
     return watcher._reports.qsize(), REPORTS
 
 
+async def senders_that_gave_up_behind_one_that_waits(system: ActorSystem) -> tuple[int, int]:
+    ref = await system.spawn(Small)
+    ref.pause()
+    while ref.tell(Lock.note("x")):
+        pass
+    first = asyncio.create_task(ref.send(Lock.note("first")))
+    await asyncio.sleep(0)
+    for _ in range(100):
+        late, left = (asyncio.create_task(ref.send(Lock.note("x"), timeout=seconds)) for seconds in (0.0, None))
+        await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.gather(late, left, return_exceptions=True)
+    waiting = len(ref.need_extra().waiters or ())
+    ref.resume()
+    await first
+    return waiting, 1
+
+
+async def subscribers_that_are_slow(system: ActorSystem) -> tuple[int, int]:
+    topic = await system.spawn(Topic)
+    ref = await system.spawn(Oldest)
+    ref.pause()
+    await topic.ask(Topic.subscribe(ref))
+    taken = [await topic.ask(Topic.publish(Lock.note(f"{number}"))) for number in range(100)]
+    assert taken == [1] * 100
+    assert system.dead_letters.counts == {"dropped": 90}
+    return ref.usage().mailbox, 10
+
+
+async def answers_to_askers_that_gave_up(system: ActorSystem) -> tuple[int, int]:
+    ref = await system.spawn(Oracle)
+    waits = asyncio.create_task(ref.ask(Oracle.riddle(), timeout=60))
+    for _ in range(500):
+        left = asyncio.create_task(ref.ask(Oracle.riddle(), timeout=60))
+        await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.gather(left, return_exceptions=True)
+    waiting = len(ref.need_extra().laters or ())
+    ref.kill()
+    with pytest.raises(ActorEndedError):
+        await waits
+    return waiting, 64
+
+
 async def what_a_worker_has_ahead(system: ActorSystem) -> tuple[int, int]:
     ref: Any = await system.spawn(Lock, host=Process(prefetch=8))
     most = 0
@@ -174,6 +227,9 @@ async def what_a_worker_waits_for(system: ActorSystem) -> tuple[int, int]:
         a_trace_that_nobody_reads,
         dead_letters_that_nobody_reads,
         reports_that_nobody_writes_down,
+        senders_that_gave_up_behind_one_that_waits,
+        subscribers_that_are_slow,
+        answers_to_askers_that_gave_up,
         what_a_worker_has_ahead,
         what_a_worker_waits_for,
     ],

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from sources import ROOT
 
-FENCE = re.compile(r"^(?P<indent> *)```(?P<tag>\w*)[^\n]*\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<tag>\w*)(?P<said>[^\n]*)\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
+)
+TITLE = re.compile(r'title="(?P<title>[^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Block:
     body: str
     output: str | None
     """The `text` block that follows it with nothing between: what it prints."""
+    title: str | None = None
+    """The name of the file of which it is a part: pages are given whole files piece by piece."""
 
     def __str__(self) -> str:
         return f"{self.path.relative_to(ROOT)}:{self.line}"
@@ -43,7 +48,32 @@ def blocks_of(path: Path) -> Iterator[Block]:
             tag=match["tag"],
             body=_dedented(match),
             output=_dedented(after) if after is not None and follows else None,
+            title=None if (title := TITLE.search(match["said"])) is None else title["title"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of tests that a page has its reader write, piece by piece."""
+
+    path: Path
+    title: str
+    body: str
+    failure: str | None
+    """What pytest says of it, as the first `console` block behind its last piece tells it; None where it passes."""
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.title}"
+
+
+def files_of(path: Path) -> Iterator[File]:
+    """Yield the files that a page gives piece by piece."""
+    blocks = list(blocks_of(path))
+    for title in dict.fromkeys(block.title for block in blocks if block.title is not None):
+        pieces = [place for place, block in enumerate(blocks) if block.title == title]
+        told = next((block.body for block in blocks[pieces[-1] + 1 :][:1] if block.tag == "console"), "")
+        body = "\n\n".join(blocks[place].body for place in pieces)
+        yield File(path, title, body, told if told.startswith("FAILED ") else None)
 
 
 def section(path: Path, heading: str) -> list[Block]:

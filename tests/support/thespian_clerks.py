@@ -35,6 +35,11 @@ class Clerk(Actor):  # type: ignore[misc]  # Thespian has no types
             case ("sleep", seconds, what):
                 time.sleep(seconds)
                 self.send(sender, what)
+            case ("work", seconds):
+                until = time.process_time() + seconds
+                while time.process_time() < until:
+                    pass
+                self.send(sender, "done")
             case "say it twice":
                 self.send(sender, "once")
                 self.send(sender, "twice")

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from llmactors._asks import timeout_of
-from llmactors._checks import CheckedFlow, checked_answer, checked_message
+from llmactors._checks import CheckedFlow, checked_message
 from llmactors._context import Context, Monitor
 from llmactors._core.flags import DEAD, ENDED, ENDING, GATED, STARTING
 from llmactors._messages import Message, StreamMessage, name_of
@@ -86,7 +86,7 @@ class SimRef(ActorRef[A]):
     async def ask(
         self, message: Any, timeout: float | None = None, *, when_down: Literal["wait", "fail"] = "wait"
     ) -> Any:
-        """Send a copy of *message*, and return a copy of the answer."""
+        """Send a copy of *message*; the answer has become one where it was given (see `_tables`)."""
         sent = self.stage.sent(self, message, "ask")
         try:
             if sent.late is not None:
@@ -96,7 +96,7 @@ class SimRef(ActorRef[A]):
             self.stage.resolved(sent.letter, error)
             raise
         self.stage.resolved(sent.letter, None)
-        return checked_answer(message, answer) if self.checked else answer
+        return answer
 
     async def _late(self, sent: Any, timeout: float | None) -> float:
         """Wait until a fault lets the message through; return the time that is left to its asker."""

@@ -5,7 +5,7 @@ Theory of operation
    replaced by ones that look who calls. Code under test gets an error that names its line; the standard library and
    installed packages get what they ask for: a log record's time does no harm.
 2. Threads, processes and sockets are seen by an audit hook, which stays, as audit hooks do, and does nothing while no
-   run is on.
+   run is on. What only a real loop can do is refused by the simulated one (`beyond`), in the same words.
 3. What is bound before (`from time import monotonic`), or is written in C, is not seen here. A run that depends on it
    is found when it is made twice.
 4. The same hook is where a full disk is made: who opens a file to write is told so.
@@ -24,9 +24,10 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from llmactors.testing.errors import OutsideWorldError
+from llmactors.testing.errors import OutsideWorldError, SimulationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,9 +100,7 @@ class _Fence:
             return
         what = EVENTS.get(event)
         if what is not None:
-            frame: FrameType | None = sys._getframe(depth)
-            while frame is not None and not _is_under_test(frame) and not _is_ours(frame):
-                frame = frame.f_back
+            frame = _whose(sys._getframe(depth))
             if frame is not None and _is_under_test(frame):
                 error = OutsideWorldError(what, f"{frame.f_code.co_filename}:{frame.f_lineno}", APART)
                 self.stage.outside = self.stage.outside or error
@@ -113,13 +112,56 @@ class _Fence:
 _FENCE: Final = _Fence()
 
 
+def beyond(what: str, call: str, args: tuple[Any, ...]) -> SimulationError:
+    """Return the error of who calls, two frames up, what no simulated loop can do; its run fails with it.
+
+    Args:
+        what: What it would use.
+        call: The method of the loop.
+        args: What that is called with.
+    """
+    what, frame = f"{what} (`{call}`)", _whose(sys._getframe(2))
+    if frame is not None and _is_under_test(frame):
+        where: str | None = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    else:  # a task of its own, or a library of ours on somebody's behalf: what it is to run may be known
+        where = _handed(args)
+    if where is None:
+        return SimulationError(f"{what} is used, which no simulated loop has; {APART}")
+    error = OutsideWorldError(what, where, APART)
+    if _FENCE.stage is not None and _FENCE.stage.outside is None:
+        _FENCE.stage.outside = error
+    return error
+
+
+def _handed(args: tuple[Any, ...]) -> str | None:
+    """Return where a function under test is written that is handed to an executor; None where there is none."""
+    for one in args:
+        inner = [one, *one.args] if isinstance(one, partial) else [one]
+        for function in inner:
+            code, module = getattr(function, "__code__", None), str(getattr(function, "__module__", ""))
+            if code is not None and not module.startswith(OURS) and not _is_library(code.co_filename):
+                return f"{code.co_filename}:{code.co_firstlineno}"
+    return None
+
+
+def _whose(frame: FrameType | None) -> FrameType | None:
+    """Return the nearest frame, from there up, that is neither the standard library's nor an installed package's."""
+    while frame is not None and not _is_under_test(frame) and not _is_ours(frame):
+        frame = frame.f_back
+    return frame
+
+
 def _is_ours(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__", "")).startswith(OURS)
 
 
 def _is_under_test(frame: FrameType) -> bool:
     """Say whether that is neither the standard library's code, nor an installed package's, nor ours."""
-    return not _is_ours(frame) and not os.path.realpath(frame.f_code.co_filename).startswith(LIBRARIES)
+    return not _is_ours(frame) and not _is_library(frame.f_code.co_filename)
+
+
+def _is_library(path: str) -> bool:
+    return os.path.realpath(path).startswith(LIBRARIES)
 
 
 def writes(args: tuple[Any, ...]) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -25,6 +24,7 @@ from llmactors.errors import WorkerLostError
 from llmactors.testing import _values as events
 from llmactors.testing._faults import MESSAGES, Rule
 from llmactors.testing._sim._due import AT_ONCE, Due, Order
+from llmactors.testing._sim._ways import Channel, Deliver, Waiting
 from llmactors.testing.errors import InjectedCrashError, InjectedStartError
 
 if TYPE_CHECKING:
@@ -33,30 +33,10 @@ if TYPE_CHECKING:
     from llmactors.testing._sim._recorder import Letter
     from llmactors.testing._sim._stage import Stage
 
-Deliver: TypeAlias = "Callable[[], Any]"
 Late: TypeAlias = "Callable[[Deliver], bool]"
 
 STOPPED: Final = 5.0
 """Seconds after which a stopped worker that has something to do is given up, as the process host does."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A message that cannot pass, because one of its ends is cut off."""
-
-    sender: str
-    where: str
-    letter: Letter
-    deliver: Deliver
-
-
-@dataclass
-class Channel:
-    """What is on its way from one to another, held up and in order."""
-
-    waiting: deque[tuple[float, Waiting]] = field(default_factory=deque)
-    free_at: float = 0.0
-    timer: asyncio.Handle | None = None
 
 
 class Injector:
@@ -64,6 +44,7 @@ class Injector:
 
     def __init__(self, stage: Stage, rules: tuple[Rule, ...], most: int | None) -> None:
         self._stage, self._rules, self._most = stage, rules, most
+        self._by_kinds: dict[tuple[str, ...], tuple[tuple[int, Rule], ...]] = {}
         self._count = 0
         self._orders: list[Order] = []
         self._channels: dict[tuple[str, str], Channel] = {}
@@ -88,16 +69,25 @@ class Injector:
         for order in self._orders:
             if order.rule.kind in kinds and self._fits(order.rule, cell, when, name, ordinal):
                 return Due(order.rule, f"{when} {name} #{ordinal}", order)
-        if self.healed or not self._rules or (self._most is not None and self._count >= self._most):
+        rules = self._rules_of(kinds)
+        if not rules or self.healed or (self._most is not None and self._count >= self._most):
             return None
-        for line, rule in enumerate(self._rules):
-            if rule.kind in kinds and self._fits(rule, cell, when, name, ordinal):
+        for line, rule in rules:
+            if self._fits(rule, cell, when, name, ordinal):
                 self.met.add(line)
                 point = f"{when} {name} #{ordinal}"
                 if self._stage.chooser.happens(f"{rule.kind} {cell.where} {point}", rule.rate):
                     self._count += 1
                     return Due(rule, point)
         return None
+
+    def _rules_of(self, kinds: tuple[str, ...]) -> tuple[tuple[int, Rule], ...]:
+        """Return the lines of the plan about some kinds of faults, with their places in it."""
+        rules = self._by_kinds.get(kinds)
+        if rules is None:
+            rules = tuple((line, rule) for line, rule in enumerate(self._rules) if rule.kind in kinds)
+            self._by_kinds[kinds] = rules
+        return rules
 
     def _happens(self, cell: Any, due: Due) -> None:
         """A fault happens: it is put on record, and who ordered it hears of it."""
@@ -345,6 +335,7 @@ class Injector:
         if cell.flags & DEAD or cell.frozen:
             return True
         cell.frozen = True
+        self._stage.loop.held = self._stage.stands_still
         cell.flags |= GATED
         self._later(STOPPED, self._given_up, cell, cell.life)
         return True
@@ -355,6 +346,8 @@ class Injector:
             cell.frozen = False
             cell.flags &= ~GATED
             self._stage.loop.let_go()
+            if not self._stage.frozen():
+                self._stage.loop.held = None
             cell.handlers.host.thawed(cell)
             if not cell.flags & DEAD:
                 cell.scheduler.requeue(cell)

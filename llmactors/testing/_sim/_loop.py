@@ -15,9 +15,11 @@ import asyncio
 import sys
 from asyncio import events
 from collections import deque
+from contextvars import copy_context
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from llmactors.testing._sim._fence import beyond
 from llmactors.testing.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -28,6 +30,19 @@ if TYPE_CHECKING:
 
 JITTER: Final = 1e-9  # seconds; timers this near to each other are due at the same time
 STEPS: Final = 50_000  # callbacks after which a run is taken for one without end
+
+
+class SimHandle(asyncio.Handle):
+    """A callback that waits for its turn: a handle of asyncio's, made with less ado."""
+
+    __slots__ = ()
+
+    def __init__(  # a handle of asyncio's asks the loop whether it is being debugged, each time
+        self, callback: Callable[..., object], args: tuple[Any, ...], loop: SimLoop, context: Context | None
+    ) -> None:
+        self._context = copy_context() if context is None else context
+        self._callback, self._args, self._loop = callback, args, loop
+        self._cancelled, self._repr, self._source_traceback = False, None, None
 
 
 class SimLoop(asyncio.AbstractEventLoop):
@@ -63,7 +78,7 @@ class SimLoop(asyncio.AbstractEventLoop):
         """Have *callback* called after all that is to be called already."""
         if self._closed:
             raise RuntimeError("Event loop is closed")
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = SimHandle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
@@ -238,7 +253,7 @@ class SimLoop(asyncio.AbstractEventLoop):
     def set_task_factory(self, factory: Any) -> None:
         """Refuse: tasks are made one way here."""
         if factory is not None:
-            self._refuse("make tasks another way")
+            raise beyond("tasks that are made another way", "set_task_factory", (factory,))
 
     def get_task_factory(self) -> None:
         """Return nothing: there is no other way."""
@@ -282,29 +297,28 @@ class SimLoop(asyncio.AbstractEventLoop):
         """Do nothing: there is none."""
 
     # -- what is not here ------------------------------------------------------------------------------------
-    def _refuse(self, what: str) -> NoReturn:
-        raise SimulationError(f"a simulated program cannot {what}: give the actor a stand-in, or test it for real")
 
 
 def _refusing(name: str, what: str) -> Any:
-    def refuse(self: SimLoop, *_: Any, **__: Any) -> NoReturn:
-        self._refuse(what)
+    def refuse(_: SimLoop, *args: Any, **__: Any) -> NoReturn:
+        raise beyond(what, name, args)
 
     refuse.__name__ = name
-    refuse.__doc__ = f"Refuse to {what}."
+    refuse.__doc__ = f"Refuse: {what} is not here."
     return refuse
 
 
+# What is not here
 for _name, _what in {
-    **dict.fromkeys(("add_reader", "add_writer", "remove_reader", "remove_writer"), "wait for a file or socket"),
-    **dict.fromkeys(("create_connection", "create_server", "create_unix_connection"), "open a socket"),
-    **dict.fromkeys(("create_unix_server", "create_datagram_endpoint", "connect_accepted_socket"), "open a socket"),
-    **dict.fromkeys(("sock_recv", "sock_recv_into", "sock_sendall", "sock_connect", "sock_accept"), "use a socket"),
-    **dict.fromkeys(("sendfile", "start_tls", "sock_sendfile", "sock_recvfrom", "sock_sendto"), "use a socket"),
-    **dict.fromkeys(("run_in_executor", "set_default_executor"), "use threads"),
-    **dict.fromkeys(("add_signal_handler", "remove_signal_handler"), "wait for the operating system's signals"),
-    **dict.fromkeys(("getaddrinfo", "getnameinfo"), "look names up in the network"),
-    **dict.fromkeys(("connect_read_pipe", "connect_write_pipe"), "use a pipe"),
-    **dict.fromkeys(("subprocess_shell", "subprocess_exec"), "start a process"),
+    **dict.fromkeys(("add_reader", "add_writer", "remove_reader", "remove_writer"), "a file or socket"),
+    **dict.fromkeys(("create_connection", "create_server", "create_unix_connection"), "a socket"),
+    **dict.fromkeys(("create_unix_server", "create_datagram_endpoint", "connect_accepted_socket"), "a socket"),
+    **dict.fromkeys(("sock_recv", "sock_recv_into", "sock_sendall", "sock_connect", "sock_accept"), "a socket"),
+    **dict.fromkeys(("sendfile", "start_tls", "sock_sendfile", "sock_recvfrom", "sock_sendto"), "a socket"),
+    **dict.fromkeys(("run_in_executor", "set_default_executor"), "a thread"),
+    **dict.fromkeys(("add_signal_handler", "remove_signal_handler"), "a signal of the operating system"),
+    **dict.fromkeys(("getaddrinfo", "getnameinfo"), "the network"),
+    **dict.fromkeys(("connect_read_pipe", "connect_write_pipe"), "a pipe"),
+    **dict.fromkeys(("subprocess_shell", "subprocess_exec"), "a process"),
 }.items():
     setattr(SimLoop, _name, _refusing(_name, _what))

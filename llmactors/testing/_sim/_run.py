@@ -57,7 +57,6 @@ class _Run(Playing):
 
     def make_system(self) -> SimSystem:
         program, stage = self.program, self.stage
-        stage.loop.held = stage.stands_still
         return SimSystem(stage, self.seed, program.root, *program.args, check_messages=program.check_messages)
 
     def begins(self, system: SimSystem, hand: SimHand) -> None:

@@ -296,7 +296,10 @@ class Stage:
 
     def finished(self, cell: Any, message: Any) -> None:
         """A handler has returned, and no fault holds its answer up."""
-        self.finished_all(cell, [message])
+        letter = self.recorder.letter(message)
+        if letter is not None:
+            self.injector.at_finish(cell, name_of(letter.message), letter.ordinal)
+            self._note_finished(cell, letter)
 
     def finishes_all(self, cell: Any, messages: list[Any]) -> Any:
         """A batch has been handled, and nobody has heard of any of it yet. Return as `finishes` does."""
@@ -314,9 +317,10 @@ class Stage:
         for letter in letters:
             self.injector.at_finish(cell, name_of(letter.message), letter.ordinal)
         for letter in letters:
-            self.recorder.note(
-                events.Finished, cause=letter.cause, letter=letter.number, path=cell.where, life=cell.life
-            )
+            self._note_finished(cell, letter)
+
+    def _note_finished(self, cell: Any, letter: Letter) -> None:
+        self.recorder.note(events.Finished, cause=letter.cause, letter=letter.number, path=cell.where, life=cell.life)
 
     def left(self, cell: Any, message: Any, error: BaseException) -> None:
         """An exception leaves a handler."""

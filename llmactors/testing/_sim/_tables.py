@@ -1,4 +1,8 @@
-"""The tables of a simulated system: every call of a handler is seen, and can be cut off at each of its steps."""
+"""The tables of a simulated system: every call of a handler is seen, and can be cut off at each of its steps.
+
+Where messages are checked, an answer makes its trip when it is given, as it does in a worker process: what its handler
+does to it afterwards, its asker does not see.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,14 @@ from functools import partial
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
+from llmactors._asks import PENDING, Ask, Failure
 from llmactors._batch import Batch, parts_of
 from llmactors._carried import CarriedAsk, Envelope
-from llmactors._checks import CheckedFlow
+from llmactors._checks import CheckedFlow, checked_answer
 from llmactors._later import Later
 from llmactors._messages import Due, Inserted
 from llmactors._streams import Flow, message_of
+from llmactors.errors import NotSerialisableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -54,10 +60,58 @@ def _seen(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             return _stepped(stage, cell, message, answer)
         if answer.__class__ is Later and answer.by is not None:
             stage.gives(message)
+        answer = _crossed(cell, message, answer)
         later = stage.finishes(cell, message)
         return answer if later is None else _heard_later(stage, cell, message, later, answer)
 
     return called
+
+
+def _crossed(cell: Any, message: Any, answer: Any) -> Any:
+    """Return the answer that its asker is to have: what arrives of it now, or an error that says why nothing would."""
+    if not cell.checked:
+        return answer
+    if answer.__class__ is Later:
+        return answer if answer.by is not None else _Between(cell, message).before(answer)
+    try:
+        return checked_answer(message, answer)
+    except NotSerialisableError as error:
+        return Failure(error)
+
+
+class _Between:
+    """Stands where the asker of a `Later` would, and passes on what arrives of the answer when it is given."""
+
+    __slots__ = ("cell", "later", "message")
+
+    def __init__(self, cell: Any, message: Any) -> None:
+        self.cell, self.message = cell, message
+        self.later: Later[Any] = Later()
+
+    def before(self, later: Later[Any]) -> Later[Any]:
+        """Wait for the answer to *later*; return the one that the asker gets."""
+        asker: Any = self
+        later.attach(asker)
+        return self.later
+
+    def answer(self, value: Any) -> None:
+        """Pass an answer on."""
+        crossed = _crossed(self.cell, self.message, value)
+        if crossed.__class__ is Failure:
+            self.later.fail(crossed.error)
+        else:
+            self.later.answer(crossed)
+
+    def fail(self, error: BaseException) -> None:
+        """Pass an error on."""
+        self.later.fail(error)
+
+
+def _all_crossed(cell: Any, batch: Batch) -> None:
+    """Have the asks of a batch that was just answered get what arrives of their answers."""
+    for part in parts_of(batch):
+        if isinstance(part, Ask) and part.value is not PENDING and part.value.__class__ is not Failure:
+            part.value = _crossed(cell, part.message, part.value)
 
 
 async def _heard_later(stage: Stage, cell: Any, message: Any, later: Any, answer: Any) -> Any:
@@ -86,6 +140,7 @@ async def _begun_later(stage: Stage, message: Any, later: Any, call: Any, cell: 
         raise
     if answer.__class__ is CoroutineType:
         return await _stepped(stage, cell, message, answer)
+    answer = _crossed(cell, message, answer)
     await _heard(stage, cell, message)
     return answer
 
@@ -96,6 +151,7 @@ async def _stepped(stage: Stage, cell: Any, message: Any, coroutine: Any) -> Any
     except BaseException as error:
         stage.left(cell, message, error)
         raise
+    answer = _crossed(cell, message, answer)
     await _heard(stage, cell, message)
     return answer
 
@@ -159,7 +215,8 @@ def _seen_batch(call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         later = stage.takes_all(cell, parts)
         answer = _batch_later(later, call, actor, batch) if later is not None else call(actor, batch)
         if answer.__class__ is CoroutineType:
-            return _batch_done(stage, cell, parts, answer)
+            return _batch_done(stage, cell, parts, batch, answer)
+        _all_crossed(cell, batch)
         later = stage.finishes_all(cell, parts)
         return answer if later is None else _batch_heard_later(stage, cell, parts, later, answer)
 
@@ -178,7 +235,8 @@ async def _batch_later(later: Any, call: Any, actor: Any, batch: Batch) -> Any:
     return await answer if answer.__class__ is CoroutineType else answer
 
 
-async def _batch_done(stage: Stage, cell: Any, parts: list[Any], coroutine: Any) -> Any:
+async def _batch_done(stage: Stage, cell: Any, parts: list[Any], batch: Batch, coroutine: Any) -> Any:
     answer = await coroutine
+    _all_crossed(cell, batch)
     later = stage.finishes_all(cell, parts)
     return answer if later is None else await _batch_heard_later(stage, cell, parts, later, answer)

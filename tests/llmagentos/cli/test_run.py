@@ -83,6 +83,9 @@ def test_ps_tells_of_every_actor_for_people_and_for_scripts(command: CommandLine
         *("ID", "NAME", "KIND", "STATE", "PARENT", "RESTARTS", "MAILBOX", "WAIT", "CPU", "MEMORY", "PID", "UPTIME")
     ]
     assert len(lines) == len(rows)
+    wide, *more = command("ps", "--wide").stdout.splitlines()
+    assert wide.split() == [*heading.split(), "BUSY", "HANDLED", "DROPPED", "IN", "MAILBOX", "GPU"]
+    assert [line.split()[:2] for line in more] == [line.split()[:2] for line in lines]
     assert "   till  actor, " in command("tree").stdout
 
 

@@ -170,6 +170,16 @@ async def test_one_that_cannot_be_made_is_a_failed_start(system: ActorSystem, ho
         await system.spawn(ThespianChild, Unwilling, host=host)
 
 
+async def test_the_cpu_time_of_its_process_is_on_its_account(system: ActorSystem) -> None:
+    ref = await system.spawn(ThespianChild, Clerk, host=Thespian(APART))
+    assert await ask(ref, ("work", 0.2)) == "done"
+    assert ref.usage().cpu >= 0.2
+    ref.kill()
+    await heard(system, ref)
+    await ref.wait_ended()
+    assert ref.usage().cpu >= 0.2
+
+
 async def test_traffic_stays_on_loopback(system: ActorSystem) -> None:
     clerk = await system.spawn(ThespianChild, Clerk, host=Thespian(APART))
     pids = [process.pid for process in psutil.Process().children(recursive=True)]

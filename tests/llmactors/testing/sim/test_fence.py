@@ -1,14 +1,16 @@
 """What a simulation cannot decide is found where it is used."""
 
+import asyncio
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -31,10 +33,34 @@ USES: dict[str, Callable[[], object]] = {
 }
 
 
+async def begins_a_task() -> None:
+    await asyncio.create_task(asyncio.to_thread(nothing))
+
+
+def nothing() -> int:
+    return 0
+
+
+BY_THE_LOOP: dict[str, tuple[str, Callable[[], Awaitable[object]]]] = {
+    "to_thread": ("a thread (`run_in_executor`)", lambda: asyncio.to_thread(int)),
+    "run_in_executor": ("a thread (`run_in_executor`)", lambda: asyncio.get_running_loop().run_in_executor(None, int)),
+    "a task": ("a thread (`run_in_executor`)", begins_a_task),
+    "open_connection": ("a socket (`create_connection`)", lambda: asyncio.open_connection("127.0.0.1", 9)),
+    "start_server": ("a socket (`create_server`)", lambda: asyncio.start_server(print, "127.0.0.1", 0)),
+    "getaddrinfo": ("the network (`getaddrinfo`)", lambda: asyncio.get_running_loop().getaddrinfo("localhost", 9)),
+    "a process": ("a process (`subprocess_exec`)", lambda: asyncio.create_subprocess_exec("true")),
+}
+"""What only a real loop can do, and how it is called."""
+
+
 class User(Actor):
     @message
     def use(self, what: str) -> None:
         USES[what]()
+
+    @message
+    async def wait(self, what: str) -> None:
+        await BY_THE_LOOP[what][1]()
 
     @message
     def save(self, path: str) -> str:
@@ -61,6 +87,22 @@ def test_code_under_test_that_uses_it_fails_the_run_with_its_line_and_a_remedy(w
     text = " ".join(str(failure.value).split())
     assert f"{Path(__file__).name}:" in text
     assert f"uses {what}" in text
+
+
+@pytest.mark.parametrize("way", BY_THE_LOOP)
+def test_what_the_loop_itself_would_need_them_for_is_refused_in_the_same_words(way: str) -> None:
+    @simulate(App, runs=1)
+    async def waits(world: World) -> None:
+        world.tell(App.user, User.wait(way))
+        await world.advance(1.0)
+
+    with pytest.raises(SimulationFailedError) as failure:
+        waits()
+    text = " ".join(str(failure.value).split())
+    line = int(re.findall(rf"{Path(__file__).name}:(\d+) uses {re.escape(BY_THE_LOOP[way][0])}", text)[0])
+    code = Path(__file__).read_text(encoding="utf-8").splitlines()[line - 1]
+    assert any(part in code for part in (["def nothing"] if way == "a task" else ["lambda", "await BY_THE_LOOP"]))
+    assert "test it with real processes" in text
 
 
 def test_when_no_run_is_on_everything_is_as_it_was() -> None:

@@ -182,3 +182,13 @@ def test_what_is_no_coroutine_function_that_takes_a_world_is_refused() -> None:
     for test in (plain, alone):
         with pytest.raises(TypeError, match="world: World"):
             simulate()(test)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("runs", "real"), [(1, 1), (2, 2), (200, 3)])
+def test_at_real_there_are_as_many_runs_as_the_test_says_but_three_at_most(runs: int, real: int) -> None:
+    @simulate(level="real", runs=runs)
+    async def passes(world: World) -> None:
+        pass
+
+    simulation: Simulation = passes.simulation  # type: ignore[attr-defined]  # ours
+    assert simulation().runs == real
