@@ -53,6 +53,7 @@ class Result:
         failed: The run that broke something, as it was found; None where none did.
         smallest: The same with the least that breaks it.
         minimal: Whether nothing of that can be left out.
+        met: Lines of the fault plan, from 0, for which there was a place in some run.
         complete: Whether every order that makes a difference was seen; None where that was not tried.
     """
 
@@ -63,12 +64,14 @@ class Result:
     failed: Outcome | None = None
     smallest: Outcome | None = None
     minimal: bool = True
+    met: set[int] = field(default_factory=set)
     complete: bool | None = None
 
     def count(self, outcome: Outcome) -> None:
         """Count one run more."""
         self.runs += 1
         self.classes.add(_class_of(outcome))
+        self.met |= outcome.met
         for label, so in outcome.interesting.items():
             self.interesting[label] = self.interesting.get(label, 0) + so
 

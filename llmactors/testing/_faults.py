@@ -107,6 +107,29 @@ class Rule:
     at: At
     rate: float
 
+    def __str__(self) -> str:
+        """Say it in words: `crash /till finished Till.add #3`."""
+        at = self.at
+        words = [self.kind, _who(at.who)]
+        if self.kind in MESSAGES and at.when != "taken":
+            words.append(at.when)
+        if at.message is not None:
+            words.append(at.message)
+        if at.nth is not None:
+            words.append(f"#{at.nth}")
+        return " ".join(words)
+
+
+def _who(who: Any) -> str:
+    if who is None:
+        return "anybody"
+    if isinstance(who, type):
+        return who.__name__
+    owner, name = getattr(who, "owner", None), getattr(who, "name", None)
+    if isinstance(owner, type) and isinstance(name, str):  # a spec
+        return f"{owner.__name__}.{name}"
+    return str(getattr(who, "path", who))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:

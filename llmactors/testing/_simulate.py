@@ -60,7 +60,7 @@ class Simulation:
         runs = OPTIONS.runs or (min(self.runs, REAL_RUNS) if level == "real" else 1 if level == "plain" else self.runs)
         with quiet():
             result = self._real(runs, arguments) if level == "real" else self._simulated(level, runs, arguments)
-        OPTIONS.told.append(_told(self._title, result))
+        OPTIONS.told.append(_told(self._title, result, self.program.faults))
         self._judge(result, runs)
         return result
 
@@ -123,11 +123,13 @@ class Simulation:
         raise SimulationFailedError(f"\n{text}", failed.broken.law, failed.seed) from cause
 
 
-def _told(title: str, result: Result) -> str:
+def _told(title: str, result: Result, faults: Faults) -> str:
     rate = result.runs / result.seconds if result.seconds else 0.0
     every = {None: "", True: ", every order", False: ", not every order"}[result.complete]
     line = f"{title}: {result.runs} runs{every}, {len(result.classes)} different, {rate:.0f} a second"
-    return line + "".join(f"; {label}: {times} times" for label, times in result.interesting.items())
+    line += "".join(f"; {label}: {times} times" for label, times in result.interesting.items())
+    unmet = [str(rule) for number, rule in enumerate(faults.rules() if faults else ()) if number not in result.met]
+    return line + (f"; no place for {', '.join(unmet)}" if unmet else "")
 
 
 def simulate(

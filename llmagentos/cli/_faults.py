@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from llmactors.testing import ChaosReport, Faults
 
 FAILED = 1
+NOT_TRIED = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +32,10 @@ def chaos(
     seed: Annotated[int, typer.Option("--seed", help="Of chance.")] = 0,
     json: Json = False,
 ) -> None:
-    """Run a Supervisor or an Agent under a fault plan, and tell what became of it. Status 1 if a law broke."""
+    """Run a Supervisor or an Agent under a fault plan, and tell what became of it.
+
+    Status 1 if it did not come through; 3 if it did, and nothing was injected, or a line of the plan met nobody.
+    """
     from llmagentos._core.limits import read_seconds
     from llmagentos._logging import configure
     from llmagentos._program import hurt_program
@@ -51,7 +55,7 @@ def chaos(
         as_json(_plain(report))
     else:
         _tell(report)
-    raise typer.Exit(0 if report.ok else FAILED)
+    raise typer.Exit(0 if report.ok else NOT_TRIED if report.came_through else FAILED)
 
 
 def _read(plan: Path) -> Faults:
@@ -77,6 +81,7 @@ def _plain(report: ChaosReport) -> dict[str, Any]:
         "exits": report.exits,
         "asks": report.asks,
         "dead_letters": report.dead_letters,
+        "unmet": list(report.unmet),
         "recovered": report.recovered,
         "broken": None if broken is None else {"law": broken.law, "what": broken.what},
         "error": report.error,
@@ -97,6 +102,10 @@ def _tell(report: ChaosReport) -> None:
         print(f"broken: {report.broken.law}: {report.broken.what}")
     if report.error is not None:
         print(f"ended by itself: {report.error}")
+    for line in report.unmet:
+        print(f"not tried: {line}: nobody and no message was as the plan says")
+    if not report.injected:
+        print("nothing was injected, so this says nothing about the program: have it do more, or raise `rate` or --for")
     print("everybody was up again" if report.recovered else "not everybody was up again")
 
 

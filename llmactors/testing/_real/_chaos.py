@@ -39,6 +39,7 @@ class ChaosReport:
         exits: How often lives ended in which way, without those that were told to stop.
         asks: How often asks ended in which way.
         dead_letters: How many messages nobody handled, by reason.
+        unmet: Lines of the plan for which there was never a place: nobody and no message was as they say.
         recovered: Whether everybody was up again after the last fault.
         broken: The law that was broken; None where none was.
         error: What ended the program before its time; None where nothing did.
@@ -51,15 +52,26 @@ class ChaosReport:
     exits: dict[str, int]
     asks: dict[str, int]
     dead_letters: dict[str, int]
+    unmet: tuple[str, ...]
     recovered: bool
     broken: Broken | None
     error: str | None
     history: Sequence[Event]
 
     @property
-    def ok(self) -> bool:
-        """Whether the program came through: no law was broken, nothing ended it, and everybody was up again."""
+    def came_through(self) -> bool:
+        """Whether no law was broken, nothing ended the program, and everybody was up again; faults or none."""
         return self.recovered and self.broken is None and self.error is None
+
+    @property
+    def tried(self) -> bool:
+        """Whether the plan was tried: something was injected, and there was a place for each of its lines."""
+        return bool(self.injected) and not self.unmet
+
+    @property
+    def ok(self) -> bool:
+        """Whether the plan was tried, and the program came through."""
+        return self.tried and self.came_through
 
 
 def chaos(
@@ -95,7 +107,8 @@ def chaos(
         test=hurts, root=root, args=args, faults=faults, laws=(*installed_laws(), *laws), check_messages=False
     )
     outcome = play_for_real(program, seed)
-    return _report(outcome, recovered=recovered)
+    unmet = [str(rule) for line, rule in enumerate(faults.rules()) if line not in outcome.met]
+    return _report(outcome, unmet, recovered=recovered)
 
 
 async def _wait(so: Callable[[], bool], seconds: float) -> bool:
@@ -121,7 +134,7 @@ def _is_there(world: World, faults: Faults) -> bool:
     return _is_up(world) and all(any(fnmatchcase(name, one) for name in chain(*paths)) for one in patterns)
 
 
-def _report(outcome: Outcome, *, recovered: bool) -> ChaosReport:
+def _report(outcome: Outcome, unmet: Iterable[str], *, recovered: bool) -> ChaosReport:
     history, ended_by_itself = outcome.history, outcome.broken is not None and outcome.broken.law == PASSES
     lives: Counter[str] = Counter(event.path for event in history if isinstance(event, LifeBegan))
     return ChaosReport(
@@ -131,6 +144,7 @@ def _report(outcome: Outcome, *, recovered: bool) -> ChaosReport:
         exits=Counter(event.exit for event in history if isinstance(event, LifeEnded) and not event.clean),
         asks=Counter(event.outcome for event in history if isinstance(event, Resolved)),
         dead_letters=Counter(event.reason for event in history if isinstance(event, DeadLettered)),
+        unmet=tuple(unmet),
         recovered=recovered,
         broken=None if ended_by_itself else outcome.broken,
         error=None if outcome.error is None else f"{type(outcome.error).__name__}: {outcome.error}",

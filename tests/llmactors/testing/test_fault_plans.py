@@ -99,3 +99,19 @@ def test_a_plan_within_a_path_is_for_those_below_it() -> None:
         ("crash", "/app/*"),
     }
     assert plan.most == 5
+
+
+def test_a_line_of_a_plan_says_in_words_what_may_happen_to_whom() -> None:
+    plan = Faults(
+        crash=[At(Nets.nets, message=Net.predict, when="finished", nth=3), Store],
+        drop=[True, "/store", At(message=Store.keep)],
+        kill=Nets.apart,
+    )
+    assert [str(rule) for rule in plan.rules()] == [
+        "crash Nets.nets finished Net.predict #3",
+        "crash Store",
+        "kill Nets.apart",
+        "drop anybody",
+        "drop /store",
+        "drop anybody Store.keep",
+    ]

@@ -83,6 +83,25 @@ def test_chaos_that_a_program_does_not_survive_says_so(command: CommandLine, sho
     assert "ended by itself" in done.stdout
 
 
+def test_chaos_that_injected_nothing_says_so_by_a_status_of_its_own(command: CommandLine, shop: Path) -> None:
+    (shop / "plan.toml").write_text('rate = 0.0\nkill = "/nets/*"\n', encoding="utf-8")
+    done = command("chaos", "shop.py", "--plan", "plan.toml", "--for", "0.5s")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "nothing was injected" in done.stdout
+    assert "everybody was up again" in done.stdout
+
+
+def test_chaos_names_a_line_of_the_plan_that_met_nobody(command: CommandLine, shop: Path) -> None:
+    (shop / "plan.toml").write_text(f'{PLAN}\n[crash]\nwho = "/till"\nmessage = "Till.pay"\n', encoding="utf-8")
+    done = command("chaos", "shop.py", "--plan", "plan.toml", "--for", "4s", "--json")
+    assert done.returncode == 3, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert not report["ok"]
+    assert report["recovered"]
+    assert report["injected"]
+    assert report["unmet"] == ["crash /app/till Till.pay"]
+
+
 def test_a_plan_that_is_not_there_or_makes_no_sense_is_refused(command: CommandLine, shop: Path) -> None:
     missing = command("chaos", "shop.py", "--plan", "gone.toml", "--for", "1s")
     assert missing.returncode == 1

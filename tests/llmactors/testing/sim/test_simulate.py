@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from netting import Net, Nets
 from plugins import named
 
-from llmactors.testing import SimulationError, SimulationFailedError, World, simulate
+from llmactors.testing import At, Faults, SimulationError, SimulationFailedError, World, simulate
 from llmactors.testing._core.choices import Choice
 from llmactors.testing._core.tape import Tape, loads
 from llmactors.testing._options import OPTIONS
@@ -116,6 +117,17 @@ def test_a_tape_that_cannot_be_played_says_why(pytester: pytest.Pytester, text: 
     result = run(pytester, "old.tape")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert says in " ".join(result.stdout.str().split())
+
+
+def test_a_line_of_the_plan_for_which_there_was_no_place_in_any_run_is_told() -> None:
+    plan = Faults(kill=[At(Nets.nets, message="Net.predict", rate=0.0), At(Nets.nets, message="Net.gone")])
+
+    @simulate(Nets, faults=plan, runs=3)
+    async def predicts(world: World) -> None:
+        await world.ask(Nets.nets, Net.predict(1))
+
+    predicts()
+    assert OPTIONS.told.pop().endswith("; no place for kill Nets.nets Net.gone")
 
 
 def test_what_never_happened_in_any_run_fails_the_test() -> None:
