@@ -22,10 +22,10 @@ from llmactors.testing._core.explore import Explorer
 from llmactors.testing._core.judge import Broken
 from llmactors.testing._core.schedules import PCT, RandomWalk
 from llmactors.testing._core.shrink import shrunk
-from llmactors.testing._core.tape import Player
+from llmactors.testing._core.tape import Player, is_recorded
 from llmactors.testing._sim._chooser import YES
 from llmactors.testing._sim._exploring import Exploring
-from llmactors.testing._sim._follow import Follower, is_recorded
+from llmactors.testing._sim._follow import Follower
 from llmactors.testing._sim._playing import PASSES, Outcome, Program
 from llmactors.testing._sim._run import play, play_with
 from llmactors.testing._values import Taken
@@ -55,6 +55,8 @@ class Result:
         minimal: Whether nothing of that can be left out.
         met: Lines of the fault plan, from 0, for which there was a place in some run.
         complete: Whether every order that makes a difference was seen; None where that was not tried.
+        real: Whether it was in real time: then no run can be had again.
+        unmet: What a tape says that was played, and what never came up.
     """
 
     runs: int = 0
@@ -66,6 +68,8 @@ class Result:
     minimal: bool = True
     met: set[int] = field(default_factory=set)
     complete: bool | None = None
+    real: bool = False
+    unmet: tuple[Choice, ...] = ()
 
     def count(self, outcome: Outcome) -> None:
         """Count one run more."""

@@ -12,15 +12,13 @@ from llmactors.testing._timeline import timeline_of
 
 if TYPE_CHECKING:
     from llmactors.testing._campaign import Result
-    from llmactors.testing._core.choices import Choice
 
 
-def told_failure(
-    name: str, root: Any, result: Result, runs: int, *, folder: Path | None, unmet: tuple[Choice, ...] = ()
-) -> str:
+def told_failure(name: str, root: Any, result: Result, runs: int, *, folder: Path | None) -> str:
     """Return the report of a failure, once its tape and its timeline are in *folder*.
 
-    A folder that cannot be written to costs the files, and not the report.
+    Of a run in real time there is no tape: it cannot be had again. A folder that cannot be written to costs the files,
+    and not the report.
     """
     failed, smallest = result.failed, result.smallest
     assert failed is not None
@@ -45,19 +43,22 @@ def told_failure(
         "run": result.runs,
         "runs": runs,
         "replay": f"pytest '{name}' --sim-seed={failed.seed:#x}",
-        "unmet": unmet,
+        "unmet": result.unmet,
     }
+    if result.real:
+        facts["replay"] = f"pytest --sim-level=real --sim-seed={failed.seed:#x} '{name}'   (as far as real time goes)"
     if folder is None:
         return report(Failure(**facts))
     stem = folder / re.sub(r"[^\w.-]+", "-", name.rpartition("/")[2].replace("::", "."))
     page, kept = stem.with_name(f"{stem.name}.html"), stem.with_name(f"{stem.name}.tape")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        kept.write_text(dumps(tape), encoding="utf-8")
+        if not result.real:
+            kept.write_text(dumps(tape), encoding="utf-8")
         page.write_text(timeline_of(Failure(**facts)), encoding="utf-8")
     except OSError as error:
         return "\n".join([report(Failure(**facts)), f"  neither tape nor timeline could be written: {error}"])
-    return report(Failure(**facts, tape=_near(kept), timeline=_near(page)))
+    return report(Failure(**facts, tape="" if result.real else _near(kept), timeline=_near(page)))
 
 
 def _near(path: Path) -> str:

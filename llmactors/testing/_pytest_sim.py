@@ -12,6 +12,7 @@ import pytest
 
 from llmactors.testing._core.tape import Tape, loads
 from llmactors.testing._options import LEVELS, OPTIONS
+from llmactors.testing.errors import SimulationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,7 +111,11 @@ class TapeItem(pytest.Item):
         """Replay it."""
         tape = loads(self.path.read_text(encoding="utf-8"), str(self.path))
         simulation, arguments = self._find(tape)
-        simulation.play(tape, **arguments)
+        told = len(OPTIONS.told)
+        try:
+            simulation.play(tape, **arguments)
+        finally:
+            self.add_report_section("call", "tape", "\n".join(OPTIONS.told[told:]))
 
     def _find(self, tape: Tape) -> tuple[Simulation, dict[str, Any]]:
         place, _, name = tape.test.partition("::")
@@ -131,7 +136,7 @@ class TapeItem(pytest.Item):
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         """Tell a failure in its own words."""
-        if isinstance(excinfo.value, (AssertionError, ValueError, pytest.UsageError)):
+        if isinstance(excinfo.value, (AssertionError, SimulationError, ValueError, pytest.UsageError)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

@@ -116,9 +116,18 @@ def _order(failure: Failure) -> Iterator[str]:
 
 def _unmet(failure: Failure) -> Iterator[str]:
     if failure.unmet:
-        first = failure.unmet[0]
-        rest = f", and {len(failure.unmet) - 1} more" if len(failure.unmet) > 1 else ""
-        yield f"  not met:  {first.point} => {first.pick}{rest}: the tape is older than the program"
+        yield f"  not met:  {_unmet_of(failure.unmet)}: the tape is older than the program"
+
+
+def met(choices: Sequence[Choice], unmet: Sequence[Choice]) -> str:
+    """Tell how much of a tape was met, and what was not."""
+    told = f"tape, {len(choices) - len(unmet)} of {_many(len(choices), 'choice')} met"
+    return f"{told}; not met: {_unmet_of(unmet)}" if unmet else told
+
+
+def _unmet_of(unmet: Sequence[Choice]) -> str:
+    rest = f", and {len(unmet) - 1} more" if len(unmet) > 1 else ""
+    return f"{unmet[0].point} => {unmet[0].pick}{rest}"
 
 
 def _places(failure: Failure) -> Iterator[str]:

@@ -10,9 +10,11 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from llmactors.testing._campaign import Campaign, Result
+from llmactors.testing._core.tape import misfit
 from llmactors.testing._faults import NO_FAULTS, Faults
 from llmactors.testing._laws import installed_laws
 from llmactors.testing._options import OPTIONS
+from llmactors.testing._report import met
 from llmactors.testing._sim._fence import fenced
 from llmactors.testing._sim._playing import Program
 from llmactors.testing._sim._quiet import quiet
@@ -83,19 +85,21 @@ class Simulation:
 
         Raises:
             SimulationFailedError: The run broke a law or failed the test.
-            SimulationError: Nothing of the tape came up in the run: it is one of another program.
+            SimulationError: The tape no longer fits the program: what makes it its run did not come up.
         """
         campaign, began = self.campaign(**arguments), time.perf_counter()
         with quiet(), fenced():
             outcome, unmet = campaign.again(self.base if tape.seed is None else tape.seed, tape.choices)
-        result = Result(runs=1, seconds=time.perf_counter() - began)
+        result = Result(runs=1, seconds=time.perf_counter() - began, unmet=unmet)
         if outcome.broken is not None:
             result.failed = result.smallest = outcome
-            self._fail(result, 1, unmet)
-        if tape.choices and len(unmet) == len(tape.choices):
+            self._fail(result, 1)
+        OPTIONS.told.append(f"{self._title}: {met(tape.choices, unmet)}")
+        missed = misfit(tape.choices, unmet)
+        if missed is not None:
             raise SimulationError(
-                f"nothing of the tape came up in {self.name}, not even `{unmet[0].point}`: the program has changed; "
-                "find the failure anew, or throw the tape away"
+                f"this tape no longer fits the program, and that it passed means nothing: {met(tape.choices, unmet)}; "
+                f"without `{missed.point} => {missed.pick}` it is another run. Find the failure anew, or throw it away"
             )
         return result
 
@@ -112,13 +116,13 @@ class Simulation:
                 f"in none of {result.runs} runs it was so that {never}: the interesting case was never tested", None, 0
             )
 
-    def _fail(self, result: Result, runs: int, unmet: Any = ()) -> None:
+    def _fail(self, result: Result, runs: int) -> None:
         from llmactors.testing._failure import told_failure  # noqa: PLC0415  only what fails needs it
 
         failed, smallest = result.failed, result.smallest
         assert failed is not None
         assert failed.broken is not None
-        text = told_failure(self._title, self.program.root, result, runs, folder=OPTIONS.folder, unmet=unmet)
+        text = told_failure(self._title, self.program.root, result, runs, folder=OPTIONS.folder)
         cause = failed.error if smallest is None else smallest.error
         raise SimulationFailedError(f"\n{text}", failed.broken.law, failed.seed) from cause
 

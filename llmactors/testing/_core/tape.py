@@ -5,7 +5,9 @@ Theory of operation
    of the plain course of things. So it survives edits that do not touch what it names.
 2. To play a tape is to answer each point that it names with what it says, in whatever order the points come up. What it
    says of a point that never comes up, or that there never is to pick, is *unmet*: the player tells which.
-3. As text a tape is a head, the choices, one a line, and `end`, without which it was cut off. Empty lines mean nothing,
+3. A tape *fits* as long as it still brings its run about: see `misfit`. One that does not says nothing of the program,
+   passed or not.
+4. As text a tape is a head, the choices, one a line, and `end`, without which it was cut off. Empty lines mean nothing,
    nor do those that begin with `#`.
 
 ```text
@@ -23,6 +25,7 @@ end
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -35,6 +38,9 @@ HEAD: Final = "llmactors tape "
 KEYS: Final = ("test", "law", "seed", "root", "missing")
 ARROW: Final = " => "
 END: Final = "end"
+TURN: Final = re.compile(r"then \d+")
+FAULT: Final = "yes"
+"""What is picked where a fault may happen."""
 
 
 class TapeError(LLMActorsError, ValueError):
@@ -130,6 +136,27 @@ class Player:
         """Return what the tape says of points that did not come up, or where there was no such option, in its order."""
         left = sorted((said for waiting in self._said.values() for said in waiting), key=lambda said: said[0])
         return tuple(choice for _, choice in left)
+
+
+def is_recorded(choices: Sequence[Choice]) -> bool:
+    """Say whether choices are a flight recorder's turns."""
+    return bool(choices) and all(TURN.fullmatch(choice.point) for choice in choices)
+
+
+def misfit(choices: Sequence[Choice], unmet: Sequence[Choice]) -> Choice | None:
+    """Return the choice without which a run is another one than the tape's; None where the tape fits.
+
+    Of a crash that was recorded it is the last turn: the one that crashed. Of a run that was shrunk it is the first
+    choice, where it left the plain course, and its first fault. What comes behind may be gone with the bug: whoever
+    mends one changes what follows from it.
+    """
+    if is_recorded(choices):
+        needed = choices[-1:]
+    else:
+        faults = [choice for choice in choices if choice.pick == FAULT]
+        needed = [*choices[:1], *faults[:1]]
+    left, all_of_them = list(unmet), list(choices)
+    return next((choice for choice in needed if left.count(choice) == all_of_them.count(choice)), None)
 
 
 class _Reader:

@@ -19,7 +19,7 @@ def run_for_real(program: Program, seeds: Iterable[int], seconds: float | None =
 
     What is broken is told as it was found: runs in real time cannot be shrunk.
     """
-    result, began = Result(minimal=False), time.perf_counter()
+    result, began = Result(minimal=False, real=True), time.perf_counter()
     for seed in seeds:
         outcome = play_for_real(program, seed)
         result.count(outcome)

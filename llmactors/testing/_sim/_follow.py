@@ -12,13 +12,7 @@ if TYPE_CHECKING:
     from llmactors.testing._core.choices import Choice
 
 TURN: Final = re.compile(r"(?P<path>\S+) (?P<what>.*)#(?P<number>\d+)")
-POINT: Final = re.compile(r"then \d+")
 SIGNALS: Final = "signals"
-
-
-def is_recorded(choices: Sequence[Choice]) -> bool:
-    """Say whether choices are a flight recorder's turns."""
-    return bool(choices) and all(POINT.fullmatch(choice.point) for choice in choices)
 
 
 class Follower:

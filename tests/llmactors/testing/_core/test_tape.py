@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmactors.testing._core.choices import Choice
-from llmactors.testing._core.tape import KEYS, Player, Tape, TapeError, dumps, loads
+from llmactors.testing._core.tape import KEYS, Player, Tape, TapeError, dumps, loads, misfit
 
 KILL = Choice("kill /pool/worker-2 finished Worker.run #3", "yes")
 NEXT = Choice("next /pool Pool.job #7", "/pool/worker-2 Worker.run #3")
@@ -163,3 +163,32 @@ def test_what_never_came_up_is_reported_in_the_order_of_the_tape() -> None:
     player.pick("p", ["b"])
     player.pick("r", ["x"])
     assert player.unmet() == (choices[0], choices[1], choices[3])
+
+
+# -- whether it fits -----------------------------------------------------------------------------------------
+FIRST, FAULT, LATER, SECOND = Choice("p", "a"), Choice("kill /a", "yes"), Choice("q", "b"), Choice("kill /b", "yes")
+TURNS = tuple(Choice(f"then {place}", f"/a #{place}") for place in range(1, 5))
+
+
+@pytest.mark.parametrize(
+    ("choices", "unmet", "missed"),
+    [
+        ((), (), None),
+        ((FIRST, LATER), (), None),
+        ((FIRST, LATER), (LATER,), None),  # gone with the bug, it may be
+        ((FIRST, LATER), (FIRST,), FIRST),
+        ((FIRST, LATER), (FIRST, LATER), FIRST),
+        ((FIRST, FAULT, LATER), (FAULT,), FAULT),
+        ((FIRST, FAULT, LATER), (LATER,), None),
+        ((FAULT, LATER, SECOND), (LATER, SECOND), None),
+        ((FIRST, FIRST), (FIRST,), None),  # the first of two of the same name
+        (TURNS, (), None),
+        (TURNS, TURNS[:3], None),
+        (TURNS, TURNS[3:], TURNS[3]),
+        (TURNS, TURNS, TURNS[3]),
+    ],
+)
+def test_a_tape_fits_as_long_as_what_makes_it_its_run_comes_up(
+    choices: tuple[Choice, ...], unmet: tuple[Choice, ...], missed: Choice | None
+) -> None:
+    assert misfit(choices, unmet) == missed

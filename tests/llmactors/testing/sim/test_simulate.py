@@ -1,16 +1,19 @@
 """`simulate`: many runs of a test, the smallest cause of a failure, and how it is played again."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from netting import Net, Nets
 from plugins import named
 
+from llmactors import Actor, message
 from llmactors.testing import At, Faults, SimulationError, SimulationFailedError, World, simulate
 from llmactors.testing._core.choices import Choice
 from llmactors.testing._core.tape import Tape, loads
 from llmactors.testing._options import OPTIONS
 from llmactors.testing._simulate import Simulation
+from supervisors import Supervisor, child
 
 PROGRAM = """
 import asyncio
@@ -55,6 +58,12 @@ async def test_no_money_is_lost(world: World) -> None:
 """
 
 
+class Sleeper(Actor):
+    @message
+    async def sleep(self) -> None:
+        await asyncio.sleep(1)
+
+
 def write(pytester: pytest.Pytester, *, apart: float = 0.0, name: str = "test_bank") -> None:
     pytester.makepyfile(**{name: PROGRAM.format(lock="pass", apart=apart)})
 
@@ -88,7 +97,9 @@ def test_a_tape_among_the_tests_is_a_test_that_fails_until_the_bug_is_gone(pytes
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*smallest cause*" if "smallest" in result.stdout.str() else "*cause*"])
     write(pytester, apart=2.0)
-    run(pytester, "tapes").assert_outcomes(passed=1)
+    result = run(pytester, "tapes")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["tapes/money.tape::money: tape, * choice* met*"])
 
 
 @pytest.mark.slow
@@ -153,9 +164,32 @@ def test_a_tape_of_which_nothing_comes_up_is_one_of_another_program() -> None:
         await world.advance(1.0)
 
     simulation: Simulation = nothing.simulation  # type: ignore[attr-defined]
-    with pytest.raises(SimulationError, match="the program has changed"):
+    with pytest.raises(SimulationError, match="no longer fits the program"):
         simulation.play(Tape(choices=(Choice("kill /nobody taken X.y #1", "yes"),)))
     simulation.play(Tape())
+
+
+def test_a_tape_that_meets_by_coincidence_alone_fits_no_more_and_what_it_did_not_meet_is_told() -> None:
+    class Two(Supervisor):
+        one = child(Sleeper)
+        other = child(Sleeper)
+
+    @simulate(Two, runs=1)
+    async def sleeps(world: World) -> None:
+        await world.settle([world.ask(spec, Sleeper.sleep()) for spec in (Two.one, Two.other)])
+
+    simulation: Simulation = sleeps.simulation  # type: ignore[attr-defined]
+    turn = Choice("next /one Sleeper.sleep #1", "/other Sleeper.sleep #1")
+    gone, fault = Choice("next /gone Sleeper.sleep #1", "/other Sleeper.sleep #1"), Choice("kill /gone", "yes")
+    for choices, missed in [((gone, turn), gone), ((turn, fault), fault), ((turn, gone, fault), fault)]:
+        with pytest.raises(SimulationError) as error:
+            simulation.play(Tape(choices=choices))
+        assert f"without `{missed.point} => {missed.pick}` it is another run" in str(error.value)
+    told = len(OPTIONS.told)
+    result = simulation.play(Tape(choices=(turn, gone, gone)))
+    assert result.unmet == (gone, gone)
+    (line,) = OPTIONS.told[told:]
+    assert line.endswith(f"tape, 1 of 3 choices met; not met: {gone.point} => {gone.pick}, and 1 more")
 
 
 def test_the_tape_of_a_failure_breaks_the_same_again(tmp_path: Path) -> None:
@@ -204,3 +238,15 @@ def test_at_real_there_are_as_many_runs_as_the_test_says_but_three_at_most(runs:
 
     simulation: Simulation = passes.simulation  # type: ignore[attr-defined]  # ours
     assert simulation().runs == real
+
+
+def test_of_a_failure_at_real_there_is_no_tape_and_no_promise_to_see_it_again() -> None:
+    @simulate(level="real", runs=1)
+    async def fails(world: World) -> None:
+        raise AssertionError("it fails")
+
+    with pytest.raises(SimulationFailedError, match="it fails") as failure:
+        fails()
+    assert "tape:" not in str(failure.value)
+    assert "--sim-level=real" in str(failure.value)
+    assert not list(OPTIONS.folder.glob("*.tape"))
