@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from llmactors._core.flags import REMOTE
-from llmactors._streams import Flow
+from llmactors._core.flags import REMOTE, SORTED
+from llmactors._streams import Flow, message_of
 from llmactors.hosts._loop import LoopHost
 from llmactors.hosts.process._host import ProcessHost, RemoteCell
 from llmactors.testing._sim._cells import SimRef, copied
@@ -134,9 +134,20 @@ def is_remote(cell: Any) -> bool:
     return bool(cell.flags & REMOTE)
 
 
-def hands_of(cell: Any) -> frozenset[Any]:
-    """Return what tells apart the messages that a worker has in hand."""
+def hands_of(cell: Any) -> list[Any]:
+    """Return the messages that a worker has in hand."""
     life = cell.actor
     if life is None or life.over:
-        return frozenset()
-    return frozenset(key for key, _ in life.post.sent.hands(life.calls))
+        return []
+    return [message_of(item) for _, item in life.post.sent.hands(life.calls)]
+
+
+def is_over(cell: Any, message: Any) -> bool:
+    """Say whether a worker is through with a message: it does not have it any more, and it does not wait for it."""
+    life = cell.actor
+    if life is None or life.over or cell.flags & SORTED:
+        return False
+    again = () if cell.extra is None else cell.extra.requeued or ()
+    waiting = (*(cell.inbox or ()), *(one.item for one in again), *life.post.sent.says)
+    calls = (call.item for call in life.calls.book.values() if not call.later)
+    return all(message_of(item) is not message for item in (*waiting, *calls))

@@ -14,8 +14,9 @@
 
 Theory of operation
 1. A message that goes over to a worker may be the end of it: whether it is, is chosen then. The fault is done when the
-   worker has the message in hand, or is through with it, as far as that is seen; and it is on record when it was done.
-   What was chosen and could not be done, because the worker was gone by then, is neither on record nor counted.
+   worker has that message in hand, or is through with it, and it is on record when it was done, with the place at which
+   it was: a message may be over before it was seen in hand. What was chosen and could not be done, because the worker
+   was gone by then, is neither on record nor counted.
 2. What a test has ordered is done the same way; whichever place comes first takes the order.
 """
 
@@ -23,11 +24,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._messages import name_of
 from llmactors.testing._faults import MESSAGES, WHENS
-from llmactors.testing._real._cells import StalledFlow, hands_of, is_remote
+from llmactors.testing._real._cells import StalledFlow, hands_of, is_over, is_remote
 from llmactors.testing._real._strike import SIGNALS, pid_of, signal_to, without_disk, without_memory
 from llmactors.testing._sim._due import Due, Order
 from llmactors.testing._sim._inject import Injector
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from llmactors.testing._faults import Rule
 
 GRAIN: Final = 0.0005  # seconds between two looks at what a worker has in hand
+FINISHED: Final = "finished"
 PATIENCE: Final = 10.0  # seconds for a worker to take a message that a fault waits for
 
 
@@ -57,8 +60,9 @@ class RealInjector(Injector):
                 self.met.add(line)
         return super()._due(kinds, cell, when, name, ordinal)
 
-    def crosses(self, cell: Any, name: str) -> int:
+    def crosses(self, cell: Any, message: Any) -> int:
         """A message goes over to a worker; it may be the end of it. Return which of that name it is."""
+        name = name_of(message)
         self._sent[cell.where, name] += 1
         number = self._sent[cell.where, name]
         once = ("disk_full", "duplicate") if cell.extra is not None and cell.extra.redeliver else ("disk_full",)
@@ -68,7 +72,7 @@ class RealInjector(Injector):
             if due is not None and due.rule.kind == "disk_full":
                 self._do(cell, due)
             elif due is not None:
-                self._run(self._do_when(cell, due, when))
+                self._run(self._do_when(cell, due, when, message))
             if due is not None:
                 break
         return number
@@ -79,7 +83,7 @@ class RealInjector(Injector):
         when = rule.at.when
         for cell in self._stage.cells():
             if is_remote(cell) and self._fits(rule, cell, when, rule.at.message or "", rule.at.nth or 1):
-                self._run(self._do_when(cell, Due(rule, f"{when}, as ordered", order), when))
+                self._run(self._do_when(cell, Due(rule, f"{when}, as ordered", order), when, None))
         return order
 
     def _run(self, coroutine: Any) -> None:
@@ -87,29 +91,37 @@ class RealInjector(Injector):
         self._watching.add(task)
         task.add_done_callback(self._watching.discard)
 
-    async def _do_when(self, cell: Any, due: Due, when: str) -> None:
+    async def _do_when(self, cell: Any, due: Due, when: str, message: Any) -> None:
         """Do it at that place in the life of a worker's message, unless somebody else was there before."""
-        comes = await self._comes(cell, when)
-        self._do(cell, due, still=comes and (due.order is None or due.order in self._orders))
+        place = await self._place(cell, when, message)
+        still = place is not None and (due.order is None or due.order in self._orders)
+        if place == FINISHED and when != FINISHED:  # it was over before it was seen in hand
+            still = still and due.rule.kind != "duplicate"
+            due = replace(due, point=f"{FINISHED}{due.point.removeprefix(when)}")
+        self._do(cell, due, still=still)
 
     def _do(self, cell: Any, due: Due, *, still: bool = True) -> None:
         if not (still and self.strike(cell, due)) and due.order is None:
             self._count -= 1
 
-    async def _comes(self, cell: Any, when: str) -> bool:
-        """Wait for a place in the life of a worker's message; False when it does not come."""
+    async def _place(self, cell: Any, when: str, message: Any) -> str | None:
+        """Wait for a place in the life of a worker's message; return which came, None where none does.
+
+        Where *message* is None, it is the next one in hand.
+        """
         loop = asyncio.get_running_loop()
-        until, life = loop.time() + PATIENCE, cell.life
-        held: frozenset[Any] = frozenset()
+        until, life, seen = loop.time() + PATIENCE, cell.life, False
         while loop.time() < until and cell.life == life:
             hands = hands_of(cell)
-            if hands and when != "finished":
-                return True
-            if held and hands != held:
-                return True
-            held = hands
+            message = hands[0] if hands and message is None else message
+            here = any(held is message for held in hands)
+            if here and when != FINISHED:
+                return when
+            if not here and message is not None and (seen or is_over(cell, message)):
+                return FINISHED
+            seen = here
             await asyncio.sleep(GRAIN)
-        return False
+        return None
 
     # -- what is done --------------------------------------------------------------------------------------------
     def strike(self, cell: Any, due: Due) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from llmactors import _lives as lives
 from llmactors._core.flags import REMOTE
-from llmactors._messages import name_of
 from llmactors._system import ActorSystem
 from llmactors.hosts._loop import LOOP, Loop
 from llmactors.hosts.process._config import Process
@@ -93,7 +92,7 @@ class RealStage(Stage):
                 self.recorder.note(events.PassedOn, cause=letter.cause, letter=letter.number, by=by, to=cell.where)
                 letter.to = cell.where
             self.recorder.note(events.Crossed, cause=letter.cause, letter=letter.number, path=cell.where)
-        number = self.injector.crosses(cell, name_of(message))
+        number = self.injector.crosses(cell, message)
         if letter is not None:
             letter.ordinal = number
 

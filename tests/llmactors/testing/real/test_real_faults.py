@@ -1,6 +1,7 @@
 """Faults that are really done: memory that is not there, a message that comes twice, a stream that stands still."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,32 @@ def test_a_fault_by_chance_is_on_record_when_it_was_done_and_not_when_its_messag
     done = next(event for event in history if isinstance(event, Injected))
     ended = next(event for event in history if isinstance(event, LifeEnded) and event.path == "/apart")
     assert crossed.at < done.at <= ended.at
+
+
+def test_it_is_done_at_the_message_that_it_names_and_not_at_the_one_before() -> None:
+    async def keeps(world: World) -> None:
+        assert await world.ask(Nets.apart, Store.hold(1), timeout=30) == 1
+        first = world.ask(Nets.apart, Store.wait(0.1), timeout=30)
+        second = world.ask(Nets.apart, Store.wait(30.0), timeout=30)
+        assert await first == "waited"
+        with pytest.raises(ActorEndedError):
+            await second
+
+    outcome = run(keeps, Faults(kill=At(Nets.apart, message="Store.wait", nth=2)))
+    assert [event.point for event in outcome.history if isinstance(event, Injected)] == ["taken Store.wait #2"]
+
+
+@pytest.mark.parametrize("when", ["taken", "finished"])
+def test_a_message_that_is_over_before_it_is_seen_in_hand_is_struck_when_it_has_finished(when: Any) -> None:
+    async def keeps(world: World) -> None:
+        assert await world.ask(Nets.apart, Store.hold(1), timeout=30) == 1
+        with suppress(ActorEndedError):  # it was seen in hand after all
+            await world.ask(Nets.apart, Store.keep(1), timeout=30)
+        await world.eventually("it was struck", lambda: world.seen(Injected))
+
+    outcome = run(keeps, Faults(kill=At(Nets.apart, message="Store.keep", nth=1, when=when)))
+    (point,) = (event.point for event in outcome.history if isinstance(event, Injected))
+    assert point in {f"{when} Store.keep #1", "finished Store.keep #1"}
 
 
 def test_a_fault_that_was_chosen_and_never_done_is_neither_on_record_nor_counted() -> None:
