@@ -11,6 +11,7 @@ from sources import ROOT
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<tag>\w*)(?P<said>[^\n]*)\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
 )
+GIVEN = re.compile(r"<!-- given\n(?P<given>(?:(?!-->).)*)-->\s*\Z", re.DOTALL)
 TITLE = re.compile(r'title="(?P<title>[^"]+)"')
 
 
@@ -26,6 +27,8 @@ class Block:
     """The `text` block that follows it with nothing between: what it prints."""
     title: str | None = None
     """The name of the file of which it is a part: pages are given whole files piece by piece."""
+    given: str | None = None
+    """What a fragment needs to run, from the comment before it: its reader has that already."""
 
     def __str__(self) -> str:
         return f"{self.path.relative_to(ROOT)}:{self.line}"
@@ -48,6 +51,7 @@ def blocks_of(path: Path) -> Iterator[Block]:
             tag=match["tag"],
             body=_dedented(match),
             output=_dedented(after) if after is not None and follows else None,
+            given=None if (given := GIVEN.search(text[: match.start()])) is None else given["given"],
             title=None if (title := TITLE.search(match["said"])) is None else title["title"],
         )
 

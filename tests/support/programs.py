@@ -16,6 +16,12 @@ def run_tests(file: Path, cwd: Path, timeout: float) -> subprocess.CompletedProc
     return _run_python(["-m", "pytest", *options, str(file)], cwd, timeout)
 
 
+def run_fragment(fragment: Path, cwd: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+    """Run *fragment* in *cwd* as a module that somebody imports: what is under a guard is not run."""
+    code = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='fragment')"
+    return _run_python(["-c", code, str(fragment)], cwd, timeout)
+
+
 def _run_python(arguments: list[str], cwd: Path, timeout: float) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
