@@ -21,10 +21,12 @@ class Caps:
     Attributes:
         cpu: cores; None for as many as there are.
         memory: bytes; None for no limit.
+        weight: its part beside others that want CPU time too; None for what the kernel gives everybody.
     """
 
     cpu: float | None = None
     memory: int | None = None
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,12 @@ class Enforcement:
     Attributes:
         cpu: what holds back its CPU time.
         memory: what holds back its memory.
+        weights: what sees to weights beside others; empty where nothing does.
     """
 
     cpu: str
     memory: str
+    weights: str = ""
 
     def __str__(self) -> str:
         cpu, memory = self.cpu.rsplit(" ", 1), self.memory.rsplit(" ", 1)

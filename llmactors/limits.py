@@ -17,7 +17,18 @@ from llmactors.introspection import sampled
 if TYPE_CHECKING:
     from llmactors._ref import ActorRef
 
-__all__ = ["Enforcement", "Measure", "Pressure", "cap", "enforcement", "has_process", "measure", "press", "throttle"]
+__all__ = [
+    "Enforcement",
+    "Measure",
+    "Pressure",
+    "cap",
+    "enforcement",
+    "has_process",
+    "measure",
+    "press",
+    "throttle",
+    "weigh",
+]
 
 OBJECTS: Final = 1_000
 """Objects of an actor's state that are measured for a sample."""
@@ -37,6 +48,19 @@ def throttle(ref: ActorRef[Any], cores: float | None) -> None:
     stands still for it counts for no limit.
     """
     ref.handlers.host.throttle(ref, cores)
+
+
+def weigh(ref: ActorRef[Any], weight: float | None) -> None:
+    """Let the actor's process have more or less of what CPU time there is than others that were given a weight.
+
+    It counts while they want more than there is; what nobody wants goes to who does. The kernel sees to it, in control
+    groups; without those, and on the loop and on a thread, nothing happens.
+
+    Args:
+        ref: the actor.
+        weight: its part, more than 0 and 1 at most; None lifts it.
+    """
+    ref.handlers.host.weigh(ref, weight)
 
 
 def cap(ref: ActorRef[Any], memory: int | None) -> None:

@@ -8,22 +8,26 @@ Theory of operation
 2. What workers have used is charged to their accounts, from the kernel's count of the process and all below it.
 3. What is held is looked at only where there is a ceiling, by the same timer; what follows is the core's to say
    (`_core.budget._ceiling`). The kernel is told each worker's ceiling, so that it stops what grabs memory in one go.
-4. Without anybody under such a limit nothing is looked at.
+4. Without a rate a busy worker takes what it can get. Where weights or the shape of the tree say that some should have
+   more than others, the kernel is told by what parts, anew as wants change; it gives what nobody wants to who does.
+5. Without anybody under such a limit, and with everybody's part the same, nothing is looked at.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import limits
 from supervisors._budget import MEMORY
-from supervisors._core.budget._division import Claim, Divided, Pot, Use, divide, saw
+from supervisors._core.budget._division import Claim, Divided, Pot, Use, are_equal, divide, saw, weights
 from supervisors._warden import Warden
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Hashable
 
     from llmactors import ActorRef
     from llmactors.limits import Measure
@@ -40,6 +44,9 @@ PRESSED: Final = 0.25
 """Cores that a worker has while it is pressed by a ceiling."""
 SLIGHT: Final = 0.05
 """A share that grows by less than this part of it is left as it is."""
+AT_WORK: Final = 0.05
+"""Cores from which on a worker that nothing holds back is taken to want what it can get, and a quarter of its part is
+enough for that: others may be in its way."""
 BUSY: Final = 0.005
 """Cores below which a worker counts as at rest."""
 
@@ -57,6 +64,7 @@ class Worker:
         resting: whether it was found at rest.
         starting: whether it was not up yet.
         memory: the bytes that the kernel lets it have; None for no limit.
+        weight: the part of CPU time that the kernel gives it beside others; None while all have the same.
     """
 
     turnstile: WorkerTurnstile
@@ -67,6 +75,7 @@ class Worker:
     resting: bool = True
     starting: bool = True
     memory: int | None = None
+    weight: float | None = None
 
     @property
     def account(self) -> BudgetAccount:
@@ -88,6 +97,8 @@ class Governor:
         self._timer: asyncio.TimerHandle | None = None
         self._pause = LOOK
         self._looked = 0.0
+        self._weighed = False  # whether workers are to have different parts
+        self._processors = _processors()
         self._warden = Warden(bank)
 
     # -- who is looked after ------------------------------------------------------------------------------------------
@@ -136,7 +147,7 @@ class Governor:
             self._timer.cancel()
             self._timer = None
         self._pause = pause
-        if self._warden.needed or any(worker.account.is_watched for worker in self._workers.values()):
+        if self._warden.needed or self._weighed or any(worker.account.is_watched for worker in self._workers.values()):
             self._timer = self._bank.loop.call_later(pause, self._look)
 
     def _look(self) -> None:
@@ -145,7 +156,7 @@ class Governor:
         busy = False
         for worker in list(self._workers.values()):
             account = worker.account
-            if account.is_watched or account.has_ceiling:
+            if account.is_watched or account.has_ceiling or self._weighed:
                 seen = limits.measure(worker.turnstile.ref, held=account.has_ceiling)
                 busy |= self._see(worker, seen, now)
                 warden.saw(worker.turnstile, seen)
@@ -194,6 +205,28 @@ class Governor:
                     self._hold(worker, shares[worker.turnstile.ref])
             for account in shared:
                 account.share_with_workers(self._part_of_loop(account, shared, shares))
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Tell the kernel by what parts workers should have CPU time, where these are not all the same."""
+        workers = list(self._workers.values())
+        accounts = {account: None for worker in workers for account in worker.account.chain}
+        parts: dict[Hashable, float] = {}
+        self._weighed = False
+        for top in (account for account in accounts if account.parent is None):
+            entitled = divide(_stake(top, accounts, workers, None), self._processors)
+            if not are_equal(entitled):
+                self._weighed = True
+                parts.update(weights(_stake(top, accounts, workers, entitled), self._processors))
+        for worker in workers:
+            part = parts.get(worker.turnstile.ref)
+            if part is None or worker.weight is None:
+                changed = part is not worker.weight
+            else:
+                changed = abs(part - worker.weight) > SLIGHT * worker.weight
+            if changed:
+                worker.weight = part
+                limits.weigh(worker.turnstile.ref, part)
 
     def _pot(self, account: BudgetAccount, shared: dict[BudgetAccount, None], workers: list[Worker]) -> Pot:
         """Return an account with all that shares it."""
@@ -218,3 +251,24 @@ class Governor:
         if cores < worker.cores or (cores == inf) != (worker.cores == inf) or cores > worker.cores * (1 + SLIGHT):
             worker.cores = cores
             limits.throttle(worker.turnstile.ref, None if cores == inf else cores)
+
+
+def _stake(
+    account: BudgetAccount, accounts: dict[BudgetAccount, None], workers: list[Worker], entitled: Divided | None
+) -> Pot:
+    """Return an account with its workers: as if all were at work, or as they are beside what they are *entitled* to."""
+    parts: list[Claim | Pot] = [
+        _stake(below, accounts, workers, entitled) for below in accounts if below.parent is account
+    ]
+    for worker in workers:
+        if worker.account is account:
+            ref, use = worker.turnstile.ref, worker.use
+            at_rest = entitled is not None and use.cores < min(AT_WORK, entitled[ref] / 4) and not worker.starting
+            parts.append(Claim(ref, 1.0, use.wants if at_rest else inf))
+    return Pot(inf, account.weight, tuple(parts))
+
+
+def _processors() -> float:
+    """Return how many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # neither macOS nor Windows has it
+    return float(os.cpu_count() or 1 if affinity is None else len(affinity(0)))

@@ -318,6 +318,9 @@ class LoopHost:
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
         """Nothing to do: on the loop the gate withholds the go-ahead."""
 
+    def weigh(self, cell: ActorRef[Any], weight: float | None) -> None:
+        """Nothing to do: on the loop actors take turns, and the gate sees to weights."""
+
     def cap(self, cell: ActorRef[Any], memory: int | None) -> None:
         """Nothing to do: the memory of the process is everybody's; who keeps the ceiling looks at samples."""
 
@@ -342,7 +345,7 @@ class LoopHost:
 
     def enforcement(self) -> Enforcement:
         """Tell how actors are held to limits: the gate asks before each message."""
-        return Enforcement("gate", "samples")
+        return Enforcement("gate", "samples", "gate")
 
     async def close(self) -> None:
         """Nothing to do: nothing is left."""

@@ -84,6 +84,10 @@ class Host(Protocol):
         """Let the slot's incarnations have *share* cores at most; None lifts it."""
         ...
 
+    def weigh(self, cell: ActorRef[Any], weight: float | None) -> None:
+        """Let the slot's incarnations have that part of CPU time beside others; None lifts it."""
+        ...
+
     def cap(self, cell: ActorRef[Any], memory: int | None) -> None:
         """Let the slot's incarnations hold so many bytes of memory at most, as far as this host can see to that."""
         ...

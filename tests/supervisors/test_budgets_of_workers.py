@@ -4,6 +4,7 @@ Shares are small, so that a machine that does other things too gives everybody m
 """
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,6 +64,49 @@ async def test_busy_workers_share_a_rate_by_weight_and_one_alone_has_all_of_it()
         await until(lambda: cores(system, "a")[0] > 0.065)
         assert sum(cores(system, "a", "b")) <= 0.08 + 1e-9
         system.ref("a").kill()
+
+
+def weights(system: ActorSystem, *names: str) -> list[float | None]:
+    """Return what parts of CPU time the kernel is told to give those workers."""
+    workers = governor(system)._workers
+    return [workers[system.ref(name)].weight for name in names]
+
+
+@pytest.mark.usefixtures("switched")
+async def test_without_a_rate_busy_workers_have_what_there_is_by_weight() -> None:
+    async with ActorSystem(team(None, hog("a", weight=3.0), hog("b"))) as system:
+        for name in ("a", "b"):
+            system.ref(name).tell(Hog.spin_for_ever())
+        await until(lambda: weights(system, "a", "b") == [1.0, pytest.approx(1 / 3, rel=0.2)])
+        groups = [system.ref(name).actor.hold._group for name in ("a", "b")]
+        if limits.enforcement(system.ref("a")).weights:
+            told = [Path(next(iter(group._directories.values())), "cpu.shares") for group in groups]
+            assert int(told[0].read_text()) == 1024 if told[0].exists() else groups[0] is not None
+        else:
+            assert groups == [None, None]
+        for name in ("a", "b"):
+            system.ref(name).kill()
+
+
+async def test_a_subtree_of_two_workers_has_as_much_as_a_sibling_of_one() -> None:
+    class Inner(ResourceSupervisor):
+        c, d = hog(""), hog("")
+
+    async with ActorSystem(team(None, child(Inner, name="inner"), hog("b"))) as system:
+        for name in ("inner/c", "inner/d", "b"):
+            system.ref(name).tell(Hog.spin_for_ever())
+        half = pytest.approx(0.5, rel=0.2)
+        await until(lambda: weights(system, "inner/c", "inner/d", "b") == [half, half, 1.0])
+        for name in ("inner/c", "inner/d", "b"):
+            system.ref(name).kill()
+
+
+async def test_workers_of_equal_weight_are_left_to_the_kernel() -> None:
+    async with ActorSystem(team(None, hog("a", weight=2.0), hog("b", weight=2.0))) as system:
+        await system.ref("a").ask(Hog.ping())
+        assert weights(system, "a", "b") == [None, None]
+        assert governor(system)._timer is None
+        assert system.ref("a").actor.hold._group is None
 
 
 async def test_a_pool_and_a_tree_below_share_what_their_account_has() -> None:

@@ -238,19 +238,26 @@ class ProcessHost:
 
     def throttle(self, cell: ActorRef[Any], share: float | None) -> None:
         """Hold the worker, and those after it, to *share* cores."""
-        extra = cell.need_extra()
-        if extra.caps is None:
-            extra.caps = Caps()
-        extra.caps.cpu = share
+        self._caps(cell).cpu = share
         if cell.actor is not None:
             cell.actor.hold.set_cpu(share)
 
-    def cap(self, cell: ActorRef[Any], memory: int | None) -> None:
-        """Hold the worker, and those after it, to so much memory."""
+    def weigh(self, cell: ActorRef[Any], weight: float | None) -> None:
+        """Let the worker, and those after it, have that part of CPU time beside others."""
+        self._caps(cell).weight = weight
+        if cell.actor is not None:
+            cell.actor.hold.set_weight(weight)
+
+    @staticmethod
+    def _caps(cell: ActorRef[Any]) -> Caps:
         extra = cell.need_extra()
         if extra.caps is None:
             extra.caps = Caps()
-        extra.caps.memory = memory
+        return extra.caps
+
+    def cap(self, cell: ActorRef[Any], memory: int | None) -> None:
+        """Hold the worker, and those after it, to so much memory."""
+        self._caps(cell).memory = memory
         if cell.actor is not None:
             cell.actor.hold.set_memory(memory)
 

@@ -21,6 +21,8 @@ FLOOR: Final = 0.01
 """Cores that one at rest is taken to want, so that it can begin."""
 HEADROOM: Final = 1.25
 """How much more one that was not held back is taken to want than it used."""
+TOLERANCE: Final = 0.01
+"""Parts that differ by less are the same."""
 MEMORY: Final = 0.5
 """The part of what was last thought of its use that is kept at each look."""
 
@@ -82,6 +84,21 @@ def divide(pot: Pot, room: float = inf) -> Divided:
     shares: dict[Hashable, float] = {}
     _divide(pot, room, shares)
     return shares
+
+
+def weights(pot: Pot, room: float) -> Divided:
+    """Return by what parts the claims in *pot* should have of *room* cores, 1 for the greatest.
+
+    That is for a scheduler that gives everybody what nobody else wants: it is told weights, and no caps.
+    """
+    shares = divide(pot, room)
+    greatest = max(shares.values(), default=0.0)
+    return {key: share / greatest if greatest > 0 else 1.0 for key, share in shares.items()}
+
+
+def are_equal(parts: Divided) -> bool:
+    """Say whether all have the same part, so that nobody needs to be told."""
+    return min(parts.values(), default=1.0) > (1 - TOLERANCE) * max(parts.values(), default=1.0)
 
 
 def wanted(part: Claim | Pot) -> float:

@@ -50,6 +50,12 @@ class Group:
         else:
             (directory / "cpu.max").write_text(f"{'max' if quota < 0 else quota} {PERIOD}")
 
+    def set_weight(self, weight: float | None) -> None:
+        """Let the group have that part of what groups beside it have, each by its own; None is as 1, the most."""
+        directory, part = self._directories["cpu"], 1.0 if weight is None else min(1.0, weight)
+        file, most, least = ("cpu.shares", 1024, 2) if self._versions["cpu"] == 1 else ("cpu.weight", 100, 1)
+        (directory / file).write_text(str(max(least, round(part * most))))
+
     def set_memory(self, limit: int | None) -> None:
         """Have the kernel kill what makes the group hold more than *limit* bytes; None lifts that."""
         directory = self._directories["memory"]

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from llmactors._limits import Caps
 from llmactors.hosts.process.limits._duty import DutyCycle
 from llmactors.hosts.process.limits._meter import Meter, tree
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from llmactors._limits import Caps
     from llmactors.hosts.process.limits._cgroups import Group
     from llmactors.hosts.process.limits._means import Means
 
@@ -50,6 +50,7 @@ class Hold:
         self._meter: Meter | None = None
         self._cpu: float | None = None
         self._memory: int | None = None
+        self._weight: float | None = None
         self._backstop: int | None = None  # bytes of address space
         self._stood = 0.0
         self.was_held_back = False  # when that was last asked
@@ -64,9 +65,9 @@ class Hold:
     # -- its life -----------------------------------------------------------------------------------------------------
     def prepare(self, caps: Caps | None) -> list[str]:
         """Make ready for a worker that is about to be forked; return the files into which it is to write itself."""
-        if caps is None or (caps.cpu is None and caps.memory is None):
+        if caps is None or caps == Caps():
             return []
-        self._cpu, self._memory = caps.cpu, caps.memory
+        self._cpu, self._memory, self._weight = caps.cpu, caps.memory, caps.weight
         group = self._group = self._means.group()
         if group is None:
             return []
@@ -115,6 +116,13 @@ class Hold:
             self._cycle = DutyCycle(self._pid, self._loop, self._clock, self._meter)
         self._cycle.set_share(cores)
 
+    def set_weight(self, weight: float | None) -> None:
+        """Let it have that part of CPU time beside others; None lifts that. Without control groups nothing is done."""
+        lifted = weight is None and self._weight is None
+        self._weight = weight
+        if self._pid and not lifted and self._means.has("cpu") and self._join() is not None:
+            self._limit_group()
+
     def set_memory(self, limit: int | None) -> None:
         """Let it hold so many bytes at most; None lifts that."""
         lifted = limit is None and self._memory is None
@@ -142,6 +150,7 @@ class Hold:
         with suppress(OSError):  # it holds more than that already, which who set it will see
             if self._means.has("cpu"):
                 group.set_cpu(self._cpu)
+                group.set_weight(self._weight)
         with suppress(OSError):
             if self._means.has("memory"):
                 group.set_memory(self._memory)

@@ -41,6 +41,7 @@ class Means:
         return Enforcement(
             f"{self._cgroups.version('cpu')} cpu" if self.has("cpu") else "duty cycle",
             f"{self._cgroups.version('memory')} memory" if self.has("memory") else "rlimit",
+            self._cgroups.version("cpu") if self.has("cpu") else "",
         )
 
     def group(self) -> Group | None:

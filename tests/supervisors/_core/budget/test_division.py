@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisors._core.budget._division import FLOOR, Claim, Divided, Pot, Use, divide, fill, saw, wanted
+from supervisors._core.budget._division import (
+    FLOOR,
+    Claim,
+    Divided,
+    Pot,
+    Use,
+    are_equal,
+    divide,
+    fill,
+    saw,
+    wanted,
+    weights,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +114,28 @@ def test_when_one_uses_nothing_any_more_it_soon_wants_next_to_nothing(looks: lis
     for _ in range(20):
         use = saw(use, 0.0, held_back=False)
     assert use.wants < 2 * FLOOR
+
+
+def test_a_scheduler_is_told_parts_of_which_the_greatest_is_one() -> None:
+    below = Pot(inf, 1, (Claim("a", 1, inf), Claim("b", 1, inf)))
+    tree = Pot(inf, 1, (below, Claim("c", 1, inf)))
+    assert weights(tree, 2.0) == pytest.approx({"a": 0.5, "b": 0.5, "c": 1.0})
+    quiet = Pot(inf, 1, (Claim("a", 1, inf), Claim("b", 1, FLOOR)))
+    parts = weights(Pot(inf, 1, (quiet, Claim("c", 1, inf))), 1.0)
+    assert parts == pytest.approx({"a": 0.98, "b": 0.02, "c": 1.0})
+    assert weights(Pot(), 1.0) == {}
+    assert weights(Pot(inf, 1, (Claim("a", 1, 0.0),)), 0.0) == {"a": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("parts", "equal"),
+    [
+        ({}, True),
+        ({"a": 1.0}, True),
+        ({"a": 1.0, "b": 0.995}, True),
+        ({"a": 1.0, "b": 0.9}, False),
+        ({"a": 0.2, "b": 0.2}, True),
+    ],
+)
+def test_parts_that_hardly_differ_are_equal(parts: Divided, equal: bool) -> None:
+    assert are_equal(parts) is equal

@@ -51,6 +51,7 @@ async def test_what_holds_a_worker_is_told(way: str, hog: ActorRef[Hog]) -> None
     told = limits.enforcement(hog)
     assert told.cpu.startswith(way)
     assert str(told) == ("duty cycle + rlimit" if way == "duty cycle" else f"{told.cpu}+memory")
+    assert told.weights == ("" if way == "duty cycle" else told.cpu.removesuffix(" cpu"))
 
 
 async def test_a_throttled_worker_gets_its_share_and_all_there_is_when_that_is_lifted(

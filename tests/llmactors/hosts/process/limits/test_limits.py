@@ -13,7 +13,7 @@ import psutil
 import pytest
 from waiting import until
 
-from llmactors.hosts.process.limits._cgroups import PREFIX, Cgroups, find
+from llmactors.hosts.process.limits._cgroups import PREFIX, Cgroups, Group, find
 from llmactors.hosts.process.limits._duty import DutyCycle
 from llmactors.hosts.process.limits._meter import Meter, cpu_seconds, tree
 
@@ -160,6 +160,18 @@ def test_what_a_dead_process_left_is_swept_away(cgroups: Cgroups) -> None:
     find()
     assert not any(directory.exists() for directory in left)
     assert str(cgroups).startswith("cgroup v")
+
+
+@pytest.mark.parametrize(
+    ("version", "weight", "told"),
+    [(1, None, "1024"), (1, 1.0, "1024"), (1, 0.5, "512"), (1, 0.0001, "2"), (2, None, "100"), (2, 0.254, "25")],
+)
+def test_a_group_is_told_its_weight_by_either_interface(
+    tmp_path: Path, version: int, weight: float | None, told: str
+) -> None:
+    Group({"cpu": tmp_path}, {"cpu": version}).set_weight(weight)
+    (file,) = tmp_path.iterdir()
+    assert (file.name, file.read_text()) == ("cpu.shares" if version == 1 else "cpu.weight", told)
 
 
 def test_a_machine_without_control_groups_has_none(tmp_path: Path) -> None:
