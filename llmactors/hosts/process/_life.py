@@ -32,6 +32,7 @@ from llmactors.errors import (
     RemoteError,
     StartIgnored,
     WorkerLostError,
+    shown_amount,
 )
 from llmactors.hosts._processes import ProcessAccount
 from llmactors.hosts.process._calls import Calls
@@ -97,7 +98,7 @@ class Life:
         config: Process,
         means: Callable[[], Means],
     ) -> None:
-        self.cell = cell
+        self.cell, self._most = cell, config.memory
         says = says_of(birth.cls)
         self.refs = HandedOut(cell)
         self.worker: Forked | None = None
@@ -238,6 +239,9 @@ class Life:
 
     def _hit_backstop(self, error: BaseException) -> bool:
         lacked = isinstance(error, MemoryError) or getattr(error, "type_name", None) == MemoryError.__name__
+        if lacked and self._most is not None:
+            has = f"`{self.cell.path}` may use {shown_amount('memory', self._most)} of address space"
+            error.add_note(f"{has}; raise `Process(memory=...)`, or hold less")
         return lacked and self.hold.has_backstop
 
     def _over_memory(self, cause: BaseException | None = None) -> MemoryCeilingError:

@@ -23,6 +23,7 @@ from llmactors.errors import (
     ForkRefusedError,
     HostCapabilityError,
     NotSerialisableError,
+    RemoteError,
     StartFailedError,
     WorkerLostError,
 )
@@ -252,6 +253,18 @@ async def test_a_worker_that_wants_more_memory_than_it_may_have_gets_an_error(sy
     assert await worker.ask(Curious.allocate(3 << 30)) == "MemoryError"
 
 
+async def test_one_that_ends_of_it_says_what_it_may_have_and_what_to_do() -> None:
+    system = ActorSystem()
+    await system.start()
+    worker = await system.spawn(Curious, name="curious", host=Process(memory="2 GiB"))
+    with pytest.raises(ActorEndedError):
+        await worker.ask(Curious.take(3 << 30))
+    with pytest.raises(RemoteError, match="MemoryError") as caught:  # which nobody heard of
+        await system.__aexit__(None, None, None)
+    told = "`/curious` may use 2048 MiB of address space; raise `Process(memory=...)`, or hold less"
+    assert told in caught.value.__notes__
+
+
 async def test_preloaded_modules_are_there_when_a_worker_starts(system: Any) -> None:
     worker = await system.spawn(Curious, host=Process(preload=("colorsys",)))
     assert await worker.ask(Curious.has("colorsys"))
@@ -265,6 +278,10 @@ class Curious(Actor):
     @message
     def has(self, module: str) -> bool:
         return module in sys.modules
+
+    @message
+    def take(self, size: int) -> int:
+        return len(bytearray(size))
 
     @message
     def allocate(self, size: int) -> str:
