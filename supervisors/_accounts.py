@@ -90,7 +90,6 @@ class BudgetAccount:
         self._timer: asyncio.TimerHandle | None = None
         self.throttled = 0.0
         self.exhausted: set[str] = set()
-        self._was_exhausted = False
         self.starved: dict[ActorRef[Any], None] = {}
         self.on_exhausted: Callable[[BudgetAccount, str, OnExhausted], None] = _nobody
         self.on_exceeded: Callable[[BudgetAccount], None] = _nobody
@@ -126,15 +125,13 @@ class BudgetAccount:
         if wall is not None:
             self.wall, self.policies[WALL] = plain(wall[0]), wall[1]
             self._watch_the_clock()
-        self._replenished(frozenset(allowances))
+        self._replenished(frozenset(allowances) if wall is None else frozenset((*allowances, WALL)))
 
     def _watch_the_clock(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         assert self.wall is not None
         left = self.opened + self.wall - self.bank.clock()
-        if left > 0:
-            self.exhausted.discard(WALL)
         self._timer = self.bank.loop.call_later(max(0.0, left), self.run_out, WALL)
 
     def set_weight(self, weight: float) -> None:
@@ -146,15 +143,18 @@ class BudgetAccount:
 
     def _replenished(self, resources: frozenset[str]) -> None:
         """More may be there: let those go on that wait for it, first come first served."""
-        lines = self.bank.ledger.account(self.name).lines
-        was_exhausted = self._was_exhausted
-        self.exhausted -= {resource for resource in resources & self.exhausted if lines[resource].available > 0}
-        self._was_exhausted = bool(self.exhausted)
+        was_exhausted = bool(self.exhausted)
+        self.exhausted -= {resource for resource in resources & self.exhausted if self._has_left(resource)}
         if was_exhausted and not self.exhausted:
             self.ref.resume()
         for ref in tuple(self.starved):
             ref.resume()
         self.starved.clear()
+
+    def _has_left(self, resource: str) -> bool:
+        if resource == WALL:
+            return self.wall is not None and self.opened + self.wall > self.bank.clock()
+        return self.bank.ledger.account(self.name).lines[resource].available > 0
 
     # -- the go-ahead -------------------------------------------------------------------------------------------------
     def gate(self, ref: ActorRef[Any]) -> Callable[[Usage, float], float | None] | None:
@@ -303,7 +303,6 @@ class BudgetAccount:
         """Nothing is left of a resource: what the allowance says follows, once."""
         if resource not in self.exhausted:
             self.exhausted.add(resource)
-            self._was_exhausted = True
             self.on_exhausted(self, resource, self.policies[resource])
 
     def reserve(
