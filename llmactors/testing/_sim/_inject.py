@@ -21,6 +21,7 @@ from llmactors._core.flags import DEAD, GATED, OVER
 from llmactors._exits import Crash, Killed
 from llmactors._signals import Cut
 from llmactors.errors import WorkerLostError
+from llmactors.hosts.process._ops import STARVED
 from llmactors.testing import _values as events
 from llmactors.testing._faults import MESSAGES, Rule
 from llmactors.testing._sim._due import AT_ONCE, Due, Order
@@ -160,7 +161,7 @@ class Injector:
                 raise Cut(self.death(cell, "killed by SIGKILL"))
             case "oom":
                 if cell.handlers.host.apart:
-                    raise Cut(self.death(cell, "killed by SIGKILL: out of memory"))
+                    raise Cut(self.death(cell, f"exit status {STARVED}: it had no memory left"))
                 raise MemoryError(f"injected at {cell.where}, {point}")
             case "hang":
                 return asyncio.get_running_loop().create_future()

@@ -11,7 +11,7 @@ from waiting import until
 
 from llmactors import ActorSystem
 from llmactors.errors import ActorEndedError
-from llmactors.testing import At, Crossed, Faults, Injected, LifeEnded, LifeUp, World, inject
+from llmactors.testing import At, Crossed, Faults, Injected, LifeEnded, LifeUp, World, inject, simulate
 from llmactors.testing._laws import LAWS
 from llmactors.testing._real._run import play_for_real
 from llmactors.testing._sim._playing import Outcome, Program
@@ -60,6 +60,20 @@ def test_one_that_needs_no_more_for_its_message_ends_all_the_same() -> None:
 
     outcome = run(waits, Faults(oom=At(Nets.apart, nth=1)))
     assert ends(outcome) == [end for end in ends(outcome) if "exit status 71: it had no memory left" in end]
+
+
+@pytest.mark.parametrize("level", ["sim", "real"])
+def test_a_worker_without_memory_ends_in_the_same_words_at_every_level(level: Any) -> None:
+    @simulate(Nets, faults=Faults(oom=At(Nets.apart, nth=1)), level=level, runs=2)
+    async def waits(world: World) -> None:
+        try:
+            said = await world.ask(Nets.apart, Store.wait(30.0), timeout=60)
+        except ActorEndedError as error:
+            said = str(error)
+        world.sometimes("it had no memory left", "was lost (exit status 71: it had no memory left)" in said)
+        assert said == "waited" or "no memory left" in said  # the first simulated run is without faults
+
+    waits()
 
 
 async def test_memory_is_taken_from_a_living_worker_by_hand() -> None:
