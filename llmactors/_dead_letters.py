@@ -14,11 +14,13 @@ from __future__ import annotations
 import logging
 from asyncio import get_running_loop
 from collections import Counter, deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from llmactors._core.flags import DEAD
 from llmactors._messages import DeadLetter
 from llmactors._reports import report
+from llmactors.errors import NotSerialisableError
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -95,7 +97,15 @@ class DeadLetters:
             if ref.flags & DEAD:
                 del self._subscribers[ref]
             elif ref.path != letter.path:
-                ref.tell(letter)
+                _send(ref, letter)
+
+
+def _send(ref: ActorRef[Any], letter: DeadLetter) -> None:
+    """Tell a subscriber of a letter; what does not cross to it is described, and no sender has to hear of that."""
+    try:
+        ref.tell(letter)
+    except NotSerialisableError:
+        ref.tell(replace(letter, message=f"a {type(letter.message).__qualname__}, which does not cross"))
 
 
 class Letters:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from llmactors._actor import Actor
+from llmactors._codec import register
 from llmactors._context import Monitor
 from llmactors._core.groups import Membership
 from llmactors._declare import message
@@ -16,6 +17,7 @@ from llmactors.errors import UnhandledMessageError
 RETRY: Final = 0.05  # seconds until a watcher whose mailbox was full is tried again
 
 
+@register
 @dataclass(frozen=True, slots=True)
 class Joined:
     """To who monitors a group: *member* has joined it, so many *times*."""
@@ -25,6 +27,7 @@ class Joined:
     times: int
 
 
+@register
 @dataclass(frozen=True, slots=True)
 class Left:
     """To who monitors a group: *member* has left it, so many *times*, or is dead."""

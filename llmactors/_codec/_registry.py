@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from llmactors import _exits, _messages, errors
 from llmactors._codec import _conform
 from llmactors._codec._tags import RefusedError
+from llmactors._core.traceparent import TraceContext
 from llmactors._endpoints import endpoints
 
 C = TypeVar("C", bound=type)
@@ -188,7 +189,8 @@ def _register_our_own() -> None:
         if isinstance(cls, type) and issubclass(cls, Exception):
             register(cls)
     exits = (_exits.Normal, _exits.Shutdown, _exits.Crash, _exits.Killed)
-    for cls in (*exits, _messages.Down, _messages.Exited, _messages.Idle):
+    notices = (_messages.Down, _messages.Exited, _messages.Idle, _messages.DeadLetter, TraceContext)
+    for cls in (*exits, *notices):
         register(cls)
 
 

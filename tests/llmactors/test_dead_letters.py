@@ -107,6 +107,24 @@ async def test_an_actor_that_subscribes_is_told_them_as_messages() -> None:
         assert len(undertaker.actor.letters) == 2
 
 
+class Nearby(Actor):
+    local = True
+
+
+async def test_a_letter_that_does_not_cross_to_a_subscriber_is_described_and_its_sender_hears_nothing_of_it() -> None:
+    async with ActorSystem(check_messages=True) as system:
+        ref, undertaker = await system.spawn(Nearby), await system.spawn(Undertaker)
+        system.dead_letters.subscribe(undertaker)
+        ref.stop()
+        await ref.wait_ended()
+        with trace.use(trace.begin()):
+            assert not ref.tell("what?")
+        assert not ref.tell(object())
+        await until(lambda: len(undertaker.actor.letters) == 2)
+        assert [letter.message for letter in undertaker.actor.letters] == ["what?", "a object, which does not cross"]
+        assert undertaker.actor.letters[0].trace is not None
+
+
 async def test_letters_about_a_subscriber_do_not_go_round_in_circles() -> None:
     async with ActorSystem() as system:
         ref = await system.spawn(Small)

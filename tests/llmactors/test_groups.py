@@ -253,3 +253,13 @@ async def test_topics_and_groups_are_left_alone_where_messages_are_checked() -> 
         assert await topic.ask(Topic.publish(Member.note("1"))) == 1
         await groups.ask(Groups.join("g", a))
         assert await groups.ask(Groups.members("g")) == (a,)
+
+
+async def test_changes_of_a_group_cross_to_who_watches_it() -> None:
+    async with ActorSystem(check_messages=True) as system:
+        groups, watcher, member = await system.spawn(Groups), await system.spawn(Member), await system.spawn(Member)
+        await watcher.ask(Member.watch(groups, "all"))
+        await groups.ask(Groups.join("all", member))
+        await groups.ask(Groups.leave("all", member))
+        await asyncio.sleep(0)
+        assert watcher.actor.heard == [Joined("all", member, 1), Left("all", member, 1)]
