@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TURNS: Final = 2_000
 CRASHES: Final = 50
+ALONE: Final = "alone"  # signals, and no message waits
+FIRST: Final = "first"  # signals, and messages behind them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +106,13 @@ class NotingQueue(deque[Any]):
 
     def __init__(self, keep: int) -> None:
         super().__init__()
-        self._log: deque[tuple[ActorRef[Any], int, int, bool]] = deque(maxlen=keep)
+        self._log: deque[tuple[ActorRef[Any], int, str]] = deque(maxlen=keep)
         self.noted = 0
 
     def popleft(self) -> Any:
         """Give the next cell its turn."""
         cell = super().popleft()
-        self._log.append((cell, cell.handled, cell.flags & SIGNALS, not cell.inbox))
+        self._log.append((cell, cell.handled, _signals(cell) if cell.flags else ""))
         self.noted += 1
         return cell
 
@@ -118,8 +120,8 @@ class NotingQueue(deque[Any]):
         """Return the last turns by name, a message each: a turn in which an actor took several is several."""
         ends: dict[int, int] = {}
         found: list[tuple[str, int]] = []
-        for cell, handled, signals, idle in reversed(self._log):
-            in_hand = cell.scheduler.current is cell and not (signals and idle)
+        for cell, handled, signals in reversed(self._log):
+            in_hand = cell.scheduler.current is cell and signals != ALONE
             end = ends.get(id(cell), cell.handled + in_hand)
             if end > handled:
                 found += [(cell.path, number) for number in range(end, handled, -1)]
@@ -129,3 +131,10 @@ class NotingQueue(deque[Any]):
             if len(found) >= (self._log.maxlen or 0):
                 break
         return tuple(reversed(found))
+
+
+def _signals(cell: ActorRef[Any]) -> str:
+    """Say whether signals wait for an actor, and whether messages do, too; empty where no signals do."""
+    if not cell.flags & SIGNALS:
+        return ""
+    return FIRST if cell.inbox else ALONE

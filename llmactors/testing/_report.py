@@ -59,13 +59,16 @@ class Failure:
 
 
 def report(failure: Failure) -> str:
-    """Tell a failure in lines of at most `WIDTH` characters, at most `HEIGHT` of them."""
+    """Tell a failure in lines of at most `WIDTH` characters, at most `HEIGHT` of them.
+
+    What is to be copied, the line that replays it and the paths of its files, is longer where it has to be.
+    """
     told = story(failure.history, failure.broken.number, failure.broken.about)
     head = [*_head(failure), *_size(failure, told)]
-    foot = [*_order(failure), *_unmet(failure), *_places(failure)]
-    room = HEIGHT - len(head) - len(foot)
+    foot, places = [*_order(failure), *_unmet(failure)], list(_places(failure))
+    room = HEIGHT - len(head) - len(foot) - len(places)
     lines = [*head, *_trace(told, Words(failure.history), room), *foot]
-    return "\n".join(_cut(line) for line in lines)
+    return "\n".join([*map(_cut, lines), *places])
 
 
 def _head(failure: Failure) -> Iterator[str]:

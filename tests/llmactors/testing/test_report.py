@@ -97,7 +97,9 @@ def test_a_failure_fits_on_a_screen(messages: int) -> None:
     )
     lines = text.splitlines()
     assert len(lines) <= HEIGHT
-    assert max(len(line) for line in lines) <= WIDTH
+    assert max(len(line) for line in lines[:-3]) <= WIDTH
+    assert lines[-3:] == [f"  replay:   pytest {'y' * 300}", *lines[-2:]], "what is to be copied is whole"
+    assert lines[-2].startswith(f"  tape:     {'t' * 200} ")
     assert any(line.startswith("   ! t=") for line in lines), "what was broken is always there"
     assert sum("(fault)" in line for line in lines) == min(4, messages // 25) or messages == 2_000
 
