@@ -66,7 +66,7 @@ class Message(Generic[A_contra, R_co]):
 
     def __repr__(self) -> str:
         info = self.__endpoint__
-        arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        arguments = ", ".join([f"{name}={getattr(self, name)!r}" for name in self.__match_args__])
         return f"{info.owner.__name__}.{info.name}({arguments})"
 
     def __eq__(self, other: object) -> bool:

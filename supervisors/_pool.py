@@ -121,8 +121,9 @@ class Pool(Overseer):
         if self._worker.ready is None or self._keeper.family.slots[name].state is UP:
             self._gathering.pop(name, None)
             self._free[name] = None
-            self.context.unstash()
-            self.context.unshut()
+            context = self.context
+            context.unstash()
+            context.unshut()
 
     def _ready(self, name: str) -> None:
         self._on_idle(name)

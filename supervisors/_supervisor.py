@@ -91,8 +91,8 @@ def declared(cls: type) -> list[ChildSpec[Any]]:
                     raise SpecError(
                         "name", value.name, f"the child's name is its attribute's, `{klass.__name__}.{name}`"
                     )
-            else:
-                specs.pop(name, None)
+            elif name in specs:
+                del specs[name]
     return list(specs.values())
 
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from llmactors.testing._core.choices import Choice
 from llmactors.testing._core.explore import Explorer
@@ -252,8 +253,9 @@ def _difference(one: Outcome, other: Outcome) -> tuple[str, int] | None:
 
 def _class_of(outcome: Outcome) -> int:
     """Return a number that is the same for runs in which every actor took the same messages in the same order."""
-    taken: dict[str, list[int]] = {}
+    taken: defaultdict[str, list[int]] = defaultdict(list)
+    event: Any
     for event in outcome.history:
-        if isinstance(event, Taken):
-            taken.setdefault(event.path, []).append(event.letter)
+        if event.__class__ is Taken:
+            taken[event.path].append(event.letter)
     return hash(tuple(sorted((path, tuple(letters)) for path, letters in taken.items())))

@@ -18,7 +18,7 @@ class MailboxesAreBounded(Law):
     """No mailbox holds more than its capacity; notices, and what comes back to its front, need no room."""
 
     name = "mailboxes are within bounds"
-    sees = (Sent, Redelivered, LifeBegan)
+    sees = looks_after = (Sent, Redelivered, LifeBegan)
 
     def __init__(self) -> None:
         self._touched: set[str] = set()
@@ -33,23 +33,29 @@ class MailboxesAreBounded(Law):
         """Count what waits in the mailboxes that were touched since."""
         return self._count(system) if self._touched else ()
 
-    def _count(self, system: ActorSystem) -> Iterator[str]:
+    def _count(self, system: ActorSystem) -> list[str]:
+        found = []
         while self._touched:
-            ref = self._ref(system, self._touched.pop())
+            path = self._touched.pop()
+            ref = self._refs.get(path)
+            if ref is None or ref.flags & DEAD:
+                ref = self._ref(system, path)
             if ref is None or ref.inbox is None:
                 continue
             extra = ref.extra
-            exempt = 0 if extra is None else extra.notices + (extra.again is not None)
-            waiting, capacity = slots.queued(ref), slots.capacity_of(ref)
-            if waiting > capacity + exempt:
-                yield f"{waiting} messages wait in the mailbox of {ref.path}, which has room for {capacity}"
+            mailbox = ref.handlers.mailbox if extra is None or extra.mailbox is None else extra.mailbox
+            plain = extra is None or not (extra.lane or extra.batch)
+            waiting = len(ref.inbox) if plain else slots.queued(ref)
+            if waiting > mailbox.capacity:
+                exempt = 0 if extra is None else extra.notices + (extra.again is not None)
+                if waiting > mailbox.capacity + exempt:
+                    room = mailbox.capacity
+                    found.append(f"{waiting} messages wait in the mailbox of {ref.path}, which has room for {room}")
+        return found
 
     def _ref(self, system: ActorSystem, path: str) -> ActorRef[Any] | None:
-        ref = self._refs.get(path)
-        if ref is None or ref.flags & DEAD:
-            self._refs = {each.path: each for each in system.actors()}
-            ref = self._refs.get(path)
-        return ref
+        self._refs = {each.path: each for each in system.actors()}
+        return self._refs.get(path)
 
 
 class Quiescent(Law):
@@ -59,6 +65,7 @@ class Quiescent(Law):
     """
 
     name = "the system is quiescent at the end"
+    looks_after = ()
 
     def __init__(self) -> None:
         self._system: ActorSystem | None = None

@@ -3,7 +3,7 @@
 A history is a list of these values, in the order in which they happened. Actors are named by path, messages by the
 class and endpoint and by a number that is theirs from the sending to the end, lives by a serial number of the run.
 
-They are not frozen, since a run makes hundreds of them; nobody changes them.
+They are neither frozen nor made by keyword only, since a run makes hundreds of them; nobody changes them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ Outcome = Literal["answered", "failed", "timeout", "ended", "refused", "left"]
 """How an ask ended: with an answer, with a declared error, at its deadline, with the end of the actor that had it, at a
 full mailbox, or because its asker gave up."""
 
+Kind = Literal["tell", "send", "ask", "stream", "notice"]
+"""How a message was sent. A `send` may have waited for room since; a `notice` is seen first when it is taken."""
 
-@dataclass(slots=True, kw_only=True)
+
+@dataclass(slots=True)
 class Event:
     """Something that happened.
 
@@ -34,7 +37,7 @@ class Event:
     cause: int | None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Sent(Event):
     """A message was sent. Whether it was accepted is told by what follows: a refused one is dead at once.
 
@@ -44,7 +47,7 @@ class Sent(Event):
         to: To whom.
         message: What it is, such as `Counter.add`.
         text: The whole of it, such as `Counter.add(amount=1)`, cut where it is long.
-        kind: How it was sent. A `send` may have waited for room since; a `notice` is seen first when it is taken.
+        kind: How it was sent.
     """
 
     letter: Letter
@@ -52,10 +55,10 @@ class Sent(Event):
     to: str
     message: str
     text: str
-    kind: Literal["tell", "send", "ask", "stream", "notice"]
+    kind: Kind
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Taken(Event):
     """A handler began with a message. *delivery* counts from 1."""
 
@@ -65,7 +68,7 @@ class Taken(Event):
     delivery: int
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class PassedOn(Event):
     """Who had taken a message gave it to somebody else, as a pool does: it waits again, now in the mailbox of *to*.
 
@@ -78,7 +81,7 @@ class PassedOn(Event):
     to: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Crossed(Event):
     """A message has gone over to a real process; of what becomes of it there nothing is seen but its outcome."""
 
@@ -86,7 +89,7 @@ class Crossed(Event):
     path: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class PutAside(Event):
     """The handler stashed the message: it will be taken again."""
 
@@ -95,7 +98,7 @@ class PutAside(Event):
     life: int
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Finished(Event):
     """The handler returned, or put its answer off."""
 
@@ -104,7 +107,7 @@ class Finished(Event):
     life: int
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Failed(Event):
     """An exception left the handler, or it was cancelled."""
 
@@ -114,7 +117,7 @@ class Failed(Event):
     error: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Resolved(Event):
     """An ask has its outcome, as its asker sees it."""
 
@@ -123,7 +126,7 @@ class Resolved(Event):
     text: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Redelivered(Event):
     """What was in hand when its handler's life ended is to be taken again; its next delivery is number *delivery*."""
 
@@ -132,7 +135,7 @@ class Redelivered(Event):
     delivery: int
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class DeadLettered(Event):
     """Nobody will handle a message; *reason* says why.
 
@@ -145,7 +148,7 @@ class DeadLettered(Event):
     reason: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class LifeBegan(Event):
     """An incarnation begins: its constructor is about to run.
 
@@ -172,7 +175,7 @@ class LifeBegan(Event):
     redeliver: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class LifeUp(Event):
     """`on_start` has returned: it takes messages from now on."""
 
@@ -180,7 +183,7 @@ class LifeUp(Event):
     life: int
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class LifeEnding(Event):
     """The end of an incarnation begins: it takes no more messages, what hangs on it ends, then `on_stop` runs.
 
@@ -203,7 +206,7 @@ class LifeEnding(Event):
     told: int | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class LifeEnded(Event):
     """An incarnation is over. *exit* says how, in words; *clean* is whether a transient child stays down."""
 
@@ -213,14 +216,14 @@ class LifeEnded(Event):
     clean: bool
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class SlotDiscarded(Event):
     """A slot is no more; its name is free."""
 
     path: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class MonitorSet(Event):
     """Somebody watches an incarnation. *monitor* is a number of its own; *life* is None where the slot is watched."""
 
@@ -230,21 +233,21 @@ class MonitorSet(Event):
     life: int | None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class MonitorFired(Event):
     """The one `Down` of a monitor was sent."""
 
     monitor: int
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class MonitorTaken(Event):
     """A monitor was taken back, or ended with the life that had set it; it will not fire."""
 
     monitor: int
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Injected(Event):
     """A fault was injected.
 
@@ -259,12 +262,12 @@ class Injected(Event):
     point: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Healed(Event):
     """Faults have ended: from here on everything has to converge."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Noted(Event):
     """A test, or code under test, said something: `world.note("…")`."""
 

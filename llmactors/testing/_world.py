@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
+from llmactors._core.flags import DEAD
 from llmactors.testing import _values as happenings
 from llmactors.testing._faults import At, Kind, Rule, When
 from llmactors.testing.errors import NotSettledError, SimulationError
@@ -87,6 +88,7 @@ class World:
         self.system, self.random = stagehand.system, stagehand.random
         self.interesting: dict[str, bool] = {}
         self.broken: list[str] = []
+        self._refs: dict[int, tuple[Any, ActorRef[Any]]] = {}
 
     @property
     def now(self) -> float:
@@ -109,13 +111,22 @@ class World:
         """Return an actor by its spec or path."""
         return where if hasattr(where, "tell") else self.system.ref(where)
 
+    def _found(self, where: Any) -> ActorRef[Any]:
+        """Do as `ref` does, and look what a spec means up once, as long as that is there."""
+        known = self._refs.get(id(where))
+        if known is not None and not known[1].flags & DEAD:
+            return known[1]
+        ref = self.ref(where)
+        self._refs[id(where)] = where, ref  # held, so that nothing else can be taken for it
+        return ref
+
     def tell(self, where: Any, message: Message[Any, Any] | object) -> bool:
         """Tell an actor something, from outside."""
-        return self.ref(where).tell(message)
+        return self._found(where).tell(message)
 
     def ask(self, where: Any, message: Message[Any, R] | Request[R], timeout: float | None = None) -> asyncio.Task[R]:
         """Ask an actor something, from outside, and go on: the answer is for `settle`, or to be awaited."""
-        ask = self.ref(where).ask(cast("Message[Any, R]", message), timeout)
+        ask = self._found(where).ask(cast("Message[Any, R]", message), timeout)
         return asyncio.get_running_loop().create_task(ask, name=f"ask {message!r}")
 
     async def settle(self, jobs: Iterable[asyncio.Task[R]], within: float = 60.0) -> list[R]:

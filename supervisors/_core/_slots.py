@@ -127,6 +127,9 @@ def age(slot: Slot, now: float) -> float:
     return slot.aged + (now - slot.since if slot.state in AGEING else 0.0)
 
 
+NONE_OF_ANY: Final = dict.fromkeys(State, 0)
+
+
 class Table:
     """The slots of one family by name, oldest place first.
 
@@ -139,7 +142,7 @@ class Table:
     def __init__(self, slots: Iterable[Slot] = ()) -> None:
         self._slots: dict[str, Slot] = {}
         self.get: Final = self._slots.get  # the slot of a name, or None
-        self.counts = dict.fromkeys(State, 0)
+        self.counts = NONE_OF_ANY.copy()
         for slot in slots:
             self.add(slot)
 

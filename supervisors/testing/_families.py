@@ -72,6 +72,7 @@ class FamilyLaw(Law):
         LifeEnded: "_is_over",
         SlotDiscarded: "_given_up",
     }
+    looks_after: ClassVar = (LifeBegan, LifeEnding)
 
     def __init__(self) -> None:
         self._families: dict[int, Family] = {}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from llmactors import ActorSystem
+from supervisors._core._family import Rules
 from supervisors._overseer import Overseer
+from supervisors._specs import ChildSpec
 from supervisors._values import Intensity, Restart
 
 
@@ -38,12 +41,25 @@ def overseers(system: ActorSystem) -> Iterator[tuple[str, Overseer]]:
             yield ref.path, actor
 
 
+_SEEN: Final[WeakKeyDictionary[Overseer, tuple[Rules, tuple[object, ...], Terms]]] = WeakKeyDictionary()
+"""What was seen of a supervisor last: each law of families looks at it."""
+
+
 def terms_of(path: str, overseer: Overseer) -> Terms | None:
     """Return what a supervisor declares; None as long as it has not begun to start its children."""
     keeper = getattr(overseer, "_keeper", None)
     if keeper is None:
         return None
     rules, specs = keeper.family.rules, keeper.specs
+    children, seen = tuple(specs.items()), _SEEN.get(overseer)
+    if seen is not None and seen[0] is rules and seen[1] == children:
+        return seen[2]
+    terms = _declared(path, rules, specs)
+    _SEEN[overseer] = rules, children, terms
+    return terms
+
+
+def _declared(path: str, rules: Rules, specs: Mapping[str, ChildSpec[Any]]) -> Terms:
     paths = {name: f"{path.rstrip('/')}/{name}" for name in specs}
     return Terms(
         ordered=not rules.parallel,

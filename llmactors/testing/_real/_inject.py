@@ -103,6 +103,7 @@ class RealInjector(Injector):
     def _do(self, cell: Any, due: Due, *, still: bool = True) -> None:
         if not (still and self.strike(cell, due)) and due.order is None:
             self._count -= 1
+            self._reckon()
 
     async def _place(self, cell: Any, when: str, message: Any) -> str | None:
         """Wait for a place in the life of a worker's message; return which came, None where none does.

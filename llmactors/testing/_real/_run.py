@@ -76,7 +76,7 @@ class RealStage(Stage):
             return False
         return True
 
-    def sent(self, cell: Any, message: Any, kind: str) -> Sending:
+    def sent(self, cell: Any, message: Any, kind: events.Kind) -> Sending:
         """A message is sent; of one to a worker that nobody asks for nothing more is seen."""
         sending = super().sent(cell, message, kind)
         if cell.flags & REMOTE and kind != "ask":

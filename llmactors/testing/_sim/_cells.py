@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from llmactors._asks import timeout_of
@@ -57,13 +58,7 @@ class SimRef(ActorRef[A]):
         super().__init__(system, handlers, label, owner)
         self.where = where_of(system, self)
 
-    @property
-    def flags(self) -> int:
-        """The flags; setting them is a turn of its life."""
-        return self._flags
-
-    @flags.setter
-    def flags(self, flags: int) -> None:
+    def _set_flags(self, flags: int) -> None:
         old = self._flags
         if self.frozen:
             if flags & ENDED:  # what stands still is no more
@@ -74,6 +69,13 @@ class SimRef(ActorRef[A]):
         self._flags = flags
         if (old ^ flags) & LIFE and self.where:
             self.stage.turned(self, old, flags)
+
+    flags = property(attrgetter("_flags"), _set_flags, doc="The flags; setting them is a turn of its life.")
+
+    @property
+    def path(self) -> str:
+        """The path of names from the root, such as `/nets/worker-1`."""
+        return self.where if self.where and self.owner is not None else super().path
 
     # -- messages --------------------------------------------------------------------------------------------
     def tell(self, message: Any) -> bool:

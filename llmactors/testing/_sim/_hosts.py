@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from llmactors import _lives as lives
 from llmactors._table import Table
@@ -23,6 +23,15 @@ class SimTable(Table):
 
     __slots__ = ()
 
+    def copy_for(self, host: Any) -> SimTable:
+        """Return the same table for a host of the same kind in another run, or to be kept."""
+        table = SimTable.__new__(SimTable)
+        table.update(self)
+        for name in KEPT:
+            setattr(table, name, getattr(self, name))
+        table.host, table.streams, table.batched = host, dict(self.streams), {}
+        return table
+
     def _one(self) -> int:
         return 1
 
@@ -30,6 +39,13 @@ class SimTable(Table):
         pass
 
     slice = property(_one, _learn_nothing)
+
+
+KEPT: Final = tuple(set(Table.__slots__) - {"batched", "host", "slice", "streams"})
+"""What a table says of its class, whatever the run."""
+
+Known: TypeAlias = "dict[tuple[type[SimLoopHost], type], SimTable]"
+"""The tables of the runs before, by kind of host and class."""
 
 
 class SimLoopHost(LoopHost):
@@ -46,10 +62,21 @@ class SimLoopHost(LoopHost):
         table = self._tables.get(cls)
         if table is None:
             self.check(cls)
-            table = loop_table(cls, self)
-            table.__class__ = SimTable
-            self._tables[cls] = seen(table)
+            table = self._tables[cls] = self._new_table(cls)
         return table
+
+    def _new_table(self, cls: type) -> SimTable:
+        """Make a table, or copy that of a run before; those that a class has adapted to its host are made anew."""
+        known: Known = self._system.stage.tables
+        model = known.get((type(self), cls))
+        if model is not None:
+            return model.copy_for(self)
+        table: Any = loop_table(cls, self)
+        table.__class__ = SimTable
+        table = seen(table)
+        if table.idle is None and not table.batched and not hasattr(cls, "_adapt"):
+            known[type(self), cls] = table.copy_for(None)  # so that nothing holds this run
+        return cast("SimTable", table)
 
     def check(self, cls: type) -> None:
         """Refuse a class that this host cannot run."""

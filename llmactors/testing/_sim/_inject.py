@@ -26,6 +26,7 @@ from llmactors.testing import _values as events
 from llmactors.testing._faults import MESSAGES, Rule
 from llmactors.testing._sim._due import AT_ONCE, Due, Order
 from llmactors.testing._sim._ways import Channel, Deliver, Waiting
+from llmactors.testing._sim._whom import has_workers, is_below
 from llmactors.testing.errors import InjectedCrashError, InjectedStartError
 
 if TYPE_CHECKING:
@@ -41,7 +42,13 @@ STOPPED: Final = 5.0
 
 
 class Injector:
-    """Has faults happen in one run."""
+    """Has faults happen in one run.
+
+    Attributes:
+        healed: No fault happens by chance any more.
+        active: Whether one may happen, by chance or because it was ordered; else no place need be asked about.
+        met: Lines of the plan, from 0, for which there was a place.
+    """
 
     def __init__(self, stage: Stage, rules: tuple[Rule, ...], most: int | None) -> None:
         self._stage, self._rules, self._most = stage, rules, most
@@ -54,10 +61,14 @@ class Injector:
         self._writes: Counter[str] = Counter()
         self._timers: list[asyncio.Handle] = []
         self.healed = False
-        self.active = bool(rules)
-        self.met: set[int] = set()  # lines of the plan, from 0, for which there was a place
+        self.met: set[int] = set()
+        self._reckon()
 
     # -- whether ---------------------------------------------------------------------------------------------
+    def _reckon(self) -> None:
+        by_chance = bool(self._rules) and not self.healed and (self._most is None or self._count < self._most)
+        self.active = by_chance or bool(self._orders)
+
     def _fires(self, kinds: tuple[str, ...], cell: Any, when: str, name: str, ordinal: int) -> Due | None:
         """Return the fault that happens here, once that is on record."""
         due = self._due(kinds, cell, when, name, ordinal)
@@ -79,6 +90,7 @@ class Injector:
                 point = f"{when} {name} #{ordinal}"
                 if self._stage.chooser.happens(f"{rule.kind} {cell.where} {point}", rule.rate):
                     self._count += 1
+                    self._reckon()
                     return Due(rule, point)
         return None
 
@@ -95,6 +107,7 @@ class Injector:
         order = due.order
         if order is not None:
             self._orders.remove(order)
+            self._reckon()
         self._stage.recorder.note(
             events.Injected,
             cause=None if due.point == AT_ONCE else self._stage.recorder.causes.get(cell.where),
@@ -128,19 +141,21 @@ class Injector:
         if target is None:
             return False
         if target is cell:
-            return worker or not _has_workers(target)
-        return bool(worker) and _is_below(cell, target)
+            return worker or not has_workers(target)
+        return bool(worker) and is_below(cell, target)
 
     def order(self, rule: Rule) -> Order:
         """Have a fault happen at the next place that fits."""
         order = Order(rule, asyncio.get_running_loop().create_future())
         self._orders.append(order)
+        self._reckon()
         return order
 
     def cancel(self, order: Order) -> None:
         """Take an order back."""
         if order in self._orders:
             self._orders.remove(order)
+            self._reckon()
 
     # -- in the life of a message ----------------------------------------------------------------------------
     def at(self, cell: Any, when: str, name: str, ordinal: int) -> Any:
@@ -219,6 +234,8 @@ class Injector:
     # -- on the way ------------------------------------------------------------------------------------------
     def on_way(self, cell: Any, by: Any, letter: Letter, name: str) -> Late | None:
         """A message sets out: return what is to be called with its delivery where it does not come at once."""
+        if not (self.active or self._channels or self._cut_off):
+            return None
         where = cell.where
         due = self._due(("drop", "delay", "partition"), cell, "sent", name, letter.number)
         sender = "outside" if by is None else by.where
@@ -299,6 +316,7 @@ class Injector:
     def close(self) -> None:
         """The run is over: what is on its way will not arrive, and nothing more happens."""
         self.healed = True
+        self._reckon()
         for timer in self._timers:
             timer.cancel()
         lost = [(one.letter, one.where) for way in self._channels.values() for _, one in way.waiting]
@@ -364,23 +382,10 @@ class Injector:
         for order in self._orders:
             order.done.cancel()
         self._orders.clear()
+        self._reckon()
         for where in list(self._cut_off):
             self.join(where)
         for (sender, where), channel in self._channels.items():
             self._arrives_soon(channel, sender, where)
         for cell in self._stage.frozen():
             self.thaw(cell)
-
-
-def _is_below(cell: Any, target: Any) -> bool:
-    owner = cell.owner
-    while owner is not None:
-        if owner is target:
-            return True
-        owner = owner.owner
-    return False
-
-
-def _has_workers(cell: Any) -> bool:
-    """Say whether a supervisor has workers: then its spec means them."""
-    return any(child.handlers.pausable or _has_workers(child) for child in cell.children())

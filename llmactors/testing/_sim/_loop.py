@@ -32,17 +32,39 @@ JITTER: Final = 1e-9  # seconds; timers this near to each other are due at the s
 STEPS: Final = 50_000  # callbacks after which a run is taken for one without end
 
 
-class SimHandle(asyncio.Handle):
-    """A callback that waits for its turn: a handle of asyncio's, made with less ado."""
+class SimHandle:
+    """A callback that waits for its turn: what asyncio promises of a handle, made with as little ado as can be."""
+
+    __slots__ = ("_args", "_callback", "_context")
+
+    _context: Context
+    _callback: Callable[..., object] | None
+    _args: tuple[Any, ...] | None
+
+    def cancel(self) -> None:
+        """Have it not called."""
+        self._callback = self._args = None
+
+    def cancelled(self) -> bool:
+        """Say whether it was cancelled."""
+        return self._callback is None
+
+    def get_context(self) -> Context:
+        """Return the context in which it is called."""
+        return self._context
+
+
+class SimTimer(asyncio.TimerHandle):
+    """A timer of asyncio's, made with less ado: the loop is not asked whether it is being debugged."""
 
     __slots__ = ()
 
-    def __init__(  # a handle of asyncio's asks the loop whether it is being debugged, each time
-        self, callback: Callable[..., object], args: tuple[Any, ...], loop: SimLoop, context: Context | None
+    def __init__(
+        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], loop: SimLoop, context: Context
     ) -> None:
-        self._context = copy_context() if context is None else context
-        self._callback, self._args, self._loop = callback, args, loop
-        self._cancelled, self._repr, self._source_traceback = False, None, None
+        self._when, self._callback, self._args, self._loop, self._context = when, callback, args, loop, context
+        self._cancelled = self._scheduled = False
+        self._repr = self._source_traceback = None
 
 
 class SimLoop(asyncio.AbstractEventLoop):
@@ -61,11 +83,11 @@ class SimLoop(asyncio.AbstractEventLoop):
         self.now = 0.0
         self.steps = 0
         self.complaints: list[dict[str, Any]] = []
-        self.held: Callable[[asyncio.Handle], bool] | None = None
+        self.held: Callable[[Any], bool] | None = None
         self.after: Callable[[], None] | None = None
         self._chooser = chooser
-        self._ready: deque[asyncio.Handle] = deque()
-        self._standing: list[asyncio.Handle] = []
+        self._ready: deque[SimHandle | asyncio.TimerHandle] = deque()
+        self._standing: list[SimHandle | asyncio.TimerHandle] = []
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._serial = self._tasks = 0
         self._running = self._stopping = self._closed = False
@@ -78,9 +100,12 @@ class SimLoop(asyncio.AbstractEventLoop):
         """Have *callback* called after all that is to be called already."""
         if self._closed:
             raise RuntimeError("Event loop is closed")
-        handle = SimHandle(callback, args, self, context)
+        handle: Any = SimHandle()
+        handle._context = copy_context() if context is None else context
+        handle._callback = callback
+        handle._args = args
         self._ready.append(handle)
-        return handle
+        return handle  # type: ignore[no-any-return]  # it does what an `asyncio.Handle` does
 
     def call_soon_threadsafe(  # type: ignore[override]  # any callback will do
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
@@ -100,9 +125,10 @@ class SimLoop(asyncio.AbstractEventLoop):
         """Have *callback* called at a virtual time."""
         if self._closed:
             raise RuntimeError("Event loop is closed")
-        timer = asyncio.TimerHandle(max(when, self.now), callback, args, self, context)
+        when = max(when, self.now)
+        timer = SimTimer(when, callback, args, self, copy_context() if context is None else context)
         self._serial += 1
-        heappush(self._timers, (timer.when(), self._serial, timer))
+        heappush(self._timers, (when, self._serial, timer))
         return timer
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
@@ -133,8 +159,7 @@ class SimLoop(asyncio.AbstractEventLoop):
         events._set_running_loop(self)
         self._running = True
         try:
-            while not self._stopping:
-                self._step()
+            self._run()
         finally:
             self._running = self._stopping = False
             events._set_running_loop(None)
@@ -146,32 +171,36 @@ class SimLoop(asyncio.AbstractEventLoop):
         if self._running or events._get_running_loop() is not None:
             raise RuntimeError("a simulated loop cannot run inside another loop")
 
-    def _step(self) -> None:
-        if self.steps >= STEPS:
-            raise SimulationError(f"{STEPS} steps and no end: something goes round in circles, at t={self.now:g} s")
-        if not self._ready:
-            self._jump()
-        handle = self._ready.popleft()
-        if handle._cancelled:
-            return
-        if self.held is not None and self.held(handle):
-            self._standing.append(handle)
-            return
-        self.steps += 1
-        try:
-            handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]  # as `_run` of it does
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # noqa: BLE001  as on any asyncio loop: what a callback raises is told
-            message = f"Exception in callback {handle!r}"
-            self.call_exception_handler({"message": message, "exception": error, "handle": handle})
-        if self.after is not None:
-            self.after()
+    def _run(self) -> None:
+        ready, left = self._ready, range(self.steps, STEPS)
+        for self.steps in left:
+            if self._stopping:
+                return
+            if not ready:
+                self._jump()
+            handle: Any = ready.popleft()
+            callback = handle._callback
+            if callback is None:  # it was cancelled
+                continue
+            if self.held is not None and self.held(handle):
+                self._standing.append(handle)
+                continue
+            try:
+                handle._context.run(callback, *handle._args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001  as on any asyncio loop: what a callback raises is told
+                message = f"Exception in callback {getattr(callback, '__qualname__', callback)!r}"
+                self.call_exception_handler({"message": message, "exception": error, "handle": handle})
+            after = self.after
+            if after is not None:
+                after()
+        raise SimulationError(f"{STEPS} steps and no end: something goes round in circles, at t={self.now:g} s")
 
     def _jump(self) -> None:
         """Let time pass until a timer is due."""
         timers = self._timers
-        while timers and timers[0][2].cancelled():
+        while timers and timers[0][2]._cancelled:
             heappop(timers)
         if not timers:
             raise SimulationError(f"nothing will ever happen again, at t={self.now:g} s: {self._who_waits()}")
@@ -186,7 +215,7 @@ class SimLoop(asyncio.AbstractEventLoop):
         due = [first]
         while self._timers and self._timers[0][0] <= first[0] + JITTER:
             entry = heappop(self._timers)
-            if not entry[2].cancelled():
+            if not entry[2]._cancelled:
                 due.append(entry)
         chosen = due.pop(0 if len(due) == 1 else self._chooser.timer([timer for _, _, timer in due]))
         for entry in due:

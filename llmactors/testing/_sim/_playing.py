@@ -40,6 +40,9 @@ class Program:
         laws: Makers of laws; each run has its own.
         check_messages: Have every message make the trip to another process and back.
         arguments: For the test, beside the world.
+
+    Attributes:
+        tables: What one run leaves to the next: how messages reach the handlers of a class.
     """
 
     test: Callable[..., Coroutine[Any, Any, None]]
@@ -49,6 +52,7 @@ class Program:
     laws: tuple[Callable[[], Law], ...] = ()
     check_messages: bool = True
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    tables: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @dataclass(slots=True)
@@ -137,7 +141,7 @@ class Playing:
             if not stage.loop.others():
                 break
             await asyncio.sleep(0)
-        stage.recorder.judge.look(system)
+        stage.recorder.judge.look(system, everybody=True)
         stage.recorder.judge.over()
 
     def outcome(self, choices: tuple[Choice, ...], points: int, seconds: float) -> Outcome:

@@ -35,12 +35,10 @@ class SimReady(deque[Any]):
     def popleft(self) -> Any:
         """Take the next cell."""
         self._sliced = True
-        place = 0 if len(self) == 1 and not self._chooser.every else self._chooser.next(self)
-        if place == 0:
-            cell = super().popleft()
-        else:
-            cell = self[place]
-            del self[place]
-        if self._chooser.took is not None:
-            self._chooser.took(name_of_turn(cell))
+        chooser = self._chooser
+        place = 0 if len(self) == 1 and not chooser.every else chooser.next(self)
+        cell = self[place]
+        del self[place]
+        if chooser.took is not None:
+            chooser.took(name_of_turn(cell))
         return cell

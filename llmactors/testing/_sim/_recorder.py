@@ -25,6 +25,7 @@ class Letter:
     Attributes:
         number: Its own.
         message: What carries it; held, so that nothing else can be taken for it.
+        name: What it is, such as `Counter.add`.
         to: In whose mailbox it is, or was last.
         by: Who took it last; None while nobody has.
         cause: The event in the course of which its handler runs.
@@ -34,10 +35,10 @@ class Letter:
         given: Whether who took it has another answer it.
     """
 
-    __slots__ = ("by", "cause", "delivery", "given", "message", "number", "ordinal", "passed", "to")
+    __slots__ = ("by", "cause", "delivery", "given", "message", "name", "number", "ordinal", "passed", "to")
 
     def __init__(self, number: int, message: Any, to: str) -> None:
-        self.number, self.message, self.to = number, message, to
+        self.number, self.message, self.to, self.name = number, message, to, name_of(message)
         self.by: str | None = None
         self.cause: int | None = None
         self.ordinal = self.delivery = 0
@@ -53,44 +54,50 @@ class Recorder:
 
     Attributes:
         history: The events so far.
+        now: Tells the seconds since the run began.
     """
 
     def __init__(self, clock: Callable[[], float], judge: Judge) -> None:
-        self._clock, self.judge = clock, judge
+        self.now, self.judge, self._saw = clock, judge, judge.saw
         self.history: list[events.Event] = []
         self._letters: dict[int, Letter] = {}
         self._numbers = 0
         self.causes: dict[str, int] = {}  # by actor: the last event in the course of which it acts
-        self.cause: int | None = None  # of what the test itself does
         self.closed = False
         self.after: Callable[[], None] | None = None  # called after each event
 
     # -- events ----------------------------------------------------------------------------------------------
     def note(self, event_class: type[events.Event], /, *, cause: int | None = None, **facts: Any) -> int:
         """Note an event, and have the laws look at it. Return its number."""
-        number = len(self.history)
-        event = event_class(number=number, at=self._clock(), cause=self.cause if cause is None else cause, **facts)
+        return self.add(event_class(number=len(self.history), at=self.now(), cause=cause, **facts))
+
+    def add(self, event: events.Event) -> int:
+        """Do the same with an event that was made by hand, which costs less: its number is the history's length."""
         self.history.append(event)
-        self.judge.saw(event)
+        self._saw(event)
         if self.after is not None:
             self.after()
-        return number
+        return event.number
 
     # -- letters ---------------------------------------------------------------------------------------------
-    def sent(self, cell: Any, by: Any, message: Any, kind: str) -> Letter:
+    def sent(self, cell: Any, by: Any, message: Any, kind: events.Kind) -> Letter:
         """A message is sent; *message* is an object of its own."""
         self._numbers += 1
         letter = Letter(self._numbers, message, cell.where)
         self._letters[id(message)] = letter
-        letter.cause = self.note(
-            events.Sent,
-            cause=self.cause_of(by),
-            letter=letter.number,
-            by="outside" if by is None else by.where,
-            to=cell.where,
-            message=name_of(message),
-            text=text_of_message(message),
-            kind=kind,
+        sender = "outside" if by is None else by.where
+        letter.cause = self.add(
+            events.Sent(
+                len(self.history),
+                self.now(),
+                self.cause_of(by),
+                letter.number,
+                sender,
+                letter.to,
+                letter.name,
+                text_of_message(message),
+                kind,
+            )
         )
         return letter
 

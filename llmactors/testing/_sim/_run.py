@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmactors.testing._core.judge import Judge
 from llmactors.testing._sim._chooser import Chooser
@@ -20,6 +19,8 @@ from llmactors.testing._sim._stage import Stage
 from llmactors.testing._sim._system import SimSystem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from llmactors.testing._core.schedules import Picker
     from llmactors.testing._sim._chooser import Replay
 
@@ -33,8 +34,8 @@ def play_with(chooser: Chooser, program: Program, seed: int) -> Outcome:
     """Run *program* once, all choices made by *chooser*."""
     loop = SimLoop(chooser)  # type: ignore[abstract]  # what is missing is refused by name
     recorder = Recorder(loop.time, Judge(law() for law in program.laws))
-    rules = program.faults.rules() if program.faults else ()
-    stage = Stage(loop, chooser, recorder, rules, program.faults.most)
+    stage = Stage(loop, chooser, recorder, program.faults.rules(), program.faults.most)
+    stage.tables = program.tables
     run = _Run(program, stage, seed)
     if isinstance(chooser, Exploring):
         chooser.history, run.exploring = recorder.history, chooser
@@ -53,14 +54,13 @@ class _Run(Playing):
     def __init__(self, program: Program, stage: Stage, seed: int) -> None:
         super().__init__(program, stage, seed)
         self.exploring: Exploring | None = None
-        self._looked = 0
 
     def make_system(self) -> SimSystem:
         program, stage = self.program, self.stage
         return SimSystem(stage, self.seed, program.root, *program.args, check_messages=program.check_messages)
 
     def begins(self, system: SimSystem, hand: SimHand) -> None:
-        self.stage.loop.after = partial(self._look, system, hand)
+        self.stage.loop.after = looking(self.stage.recorder, system, hand.checks)
         if self.exploring is not None:
             self.exploring.active = True
 
@@ -71,14 +71,22 @@ class _Run(Playing):
     def closed(self) -> None:
         self.stage.loop.after = None
 
-    def _look(self, system: SimSystem, hand: SimHand) -> None:
-        recorder = self.stage.recorder
-        if len(recorder.history) != self._looked:  # else there is nothing to be seen that was not
-            self._looked = len(recorder.history)
-            recorder.judge.look(system)
-        if hand.checks:
-            for check in tuple(hand.checks):
+
+def looking(recorder: Recorder, system: Any, checks: Sequence[Callable[[], None]]) -> Callable[[], None]:
+    """Return what is called after each step: it looks whether the laws hold, and what the test says holds always."""
+    history, judge = recorder.history, recorder.judge
+    looked = 0
+
+    def look() -> None:
+        nonlocal looked
+        if len(history) != looked:  # else there is nothing to be seen that was not
+            looked = len(history)
+            judge.look(system)
+        if checks:
+            for check in tuple(checks):
                 check()
+
+    return look
 
 
 def _end(loop: SimLoop, stage: Stage, main: asyncio.Task[None]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llmactors import _slots as slots
 from llmactors._core.flags import DEAD, ENDED, ENDING, OVER, STARTING
 from llmactors._exits import describe
-from llmactors._messages import Ended, Started, StartFailed, name_of
+from llmactors._messages import Ended, Started, StartFailed
 from llmactors._signals import Cut, Stashed
 from llmactors.errors import ActorEndedError, AskTimeoutError, MailboxFullError, UnknownActorError
 from llmactors.testing import _values as events
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from llmactors.testing._sim._loop import SimLoop
     from llmactors.testing._sim._recorder import Letter, Recorder
 
-OUTCOMES = (Ended, Started, StartFailed)
+OUTCOMES: frozenset[Any] = frozenset({Ended, Started, StartFailed})
 
 
 @dataclass(slots=True)
@@ -46,12 +45,13 @@ class Stage:
     ) -> None:
         self.loop, self.chooser, self.recorder = loop, chooser, recorder
         self.system: Any = None
+        self.tables: dict[Any, Any] = {}  # of the runs before (see `_hosts`)
         self.injector = self.injects(self, rules, most)
         self.monitors: dict[Monitor, int] = {}
         self.left_behind: list[Any] = []
         self.outside: BaseException | None = None  # what was used that is no business of a simulation
         self._lives = self._monitors = 0
-        self._taken: Counter[tuple[str, str]] = Counter()
+        self._taken: dict[tuple[str, str], int] = {}
         self._cells: dict[str, Any] = {}
         self._targets: dict[int, Any] = {}
 
@@ -164,7 +164,7 @@ class Stage:
         self.recorder.note(events.MonitorTaken, monitor=monitor)
 
     # -- messages set out ------------------------------------------------------------------------------------
-    def sent(self, cell: Any, message: Any, kind: str) -> Sending:
+    def sent(self, cell: Any, message: Any, kind: events.Kind) -> Sending:
         """A message is sent to a cell: it becomes an object of its own."""
         by = self.system.scheduler.current
         passed = self._passed(by, message) if kind == "tell" else None
@@ -172,8 +172,7 @@ class Stage:
             return Sending(message, passed, None)
         own = cell.own(message)
         letter = self.recorder.sent(cell, by, own, kind)
-        late = self.injector.on_way(cell, by, letter, name_of(own))
-        return Sending(own, letter, late)
+        return Sending(own, letter, self.injector.on_way(cell, by, letter, letter.name))
 
     def _passed(self, by: Any, message: Any) -> Letter | None:
         """Return the letter of a message that whoever took it passes on, as a pool does; None for others."""
@@ -183,7 +182,7 @@ class Stage:
         letter.passed = True
         return letter
 
-    def announce(self, cell: Any, message: Any, kind: str) -> Letter:
+    def announce(self, cell: Any, message: Any, kind: events.Kind) -> Letter:
         """A message of which nothing was known is on its way."""
         return self.recorder.sent(cell, self.system.scheduler.current, message, kind)
 
@@ -193,21 +192,10 @@ class Stage:
 
     def resolved(self, letter: Letter, error: BaseException | None) -> None:
         """An ask has its outcome."""
-        outcome = "answered"
-        if isinstance(error, AskTimeoutError):
-            outcome = "timeout"
-        elif isinstance(error, MailboxFullError):
-            outcome = "refused"
-        elif isinstance(error, ActorEndedError):
-            outcome = "ended"
-        elif error is not None:
-            outcome = "failed" if isinstance(error, Exception) else "left"
-        self.recorder.note(
-            events.Resolved,
-            cause=letter.cause,
-            letter=letter.number,
-            outcome=outcome,
-            text="" if error is None else f"{type(error).__name__}: {error}",
+        text = "" if error is None else f"{type(error).__name__}: {error}"
+        recorder = self.recorder
+        recorder.add(
+            events.Resolved(len(recorder.history), recorder.now(), letter.cause, letter.number, _outcome(error), text)
         )
 
     def dead_letter(self, message: Any, path: str, reason: str) -> None:
@@ -219,48 +207,55 @@ class Stage:
     # -- messages are handled --------------------------------------------------------------------------------
     def takes(self, cell: Any, message: Any) -> Any:
         """A handler begins. Return what it has to wait for, where a fault says so."""
-        letter = self._noted(cell, message)
-        return None if letter is None else self.injector.at(cell, "taken", name_of(message), letter.ordinal)
+        letter, injector = self._noted(cell, message), self.injector
+        if letter is None or not injector.active:
+            return None
+        return injector.at(cell, "taken", letter.name, letter.ordinal)
 
     def takes_all(self, cell: Any, messages: list[Any]) -> Any:
         """A handler begins with a batch: all of it is in hand before a fault comes, one at most."""
-        letters = [(message, self._noted(cell, message)) for message in messages]
-        for message, letter in letters:
-            later = None if letter is None else self.injector.at(cell, "taken", name_of(message), letter.ordinal)
+        letters = [self._noted(cell, message) for message in messages]
+        for letter in letters:
+            later = None if letter is None else self.injector.at(cell, "taken", letter.name, letter.ordinal)
             if later is not None:
                 return later
         return None
 
     def _noted(self, cell: Any, message: Any) -> Letter | None:
         """Note that a message is taken. What a host tells an owner is none, but a cause of what follows."""
-        if isinstance(message, OUTCOMES):
+        if message.__class__ in OUTCOMES:
             ref: Any = message.ref
             self.recorder.causes[cell.where] = self.recorder.causes.get(ref.where, 0)
             return None
-        recorder, where, name = self.recorder, cell.where, name_of(message)
+        recorder, where = self.recorder, cell.where
         letter = recorder.letter(message) or recorder.sent(cell, None, message, "notice")
-        delivery = self._delivered(cell, letter)
-        self._taken[where, name] += 1
-        letter.ordinal, letter.by, letter.passed, letter.given = self._taken[where, name], where, False, False
+        extra, delivery = cell.extra, 1
+        if letter.to != where or letter.given or (extra is not None and extra.again is not None):
+            delivery = self._delivered(cell, letter)
+        times = self._taken.get((where, letter.name), 0) + 1
+        self._taken[where, letter.name] = letter.ordinal = times
+        letter.by, letter.passed, letter.given = where, False, False
         letter.to, letter.delivery = where, delivery
-        letter.cause = recorder.causes[where] = recorder.note(
-            events.Taken, cause=letter.cause, letter=letter.number, path=where, life=cell.life, delivery=delivery
+        letter.cause = recorder.causes[where] = recorder.add(
+            events.Taken(len(recorder.history), recorder.now(), letter.cause, letter.number, where, cell.life, delivery)
         )
         return letter
 
     def _delivered(self, cell: Any, letter: Letter) -> int:
         """Return which delivery of a message this is, and note how it came here if not on the straight way."""
         again = None if cell.extra is None else cell.extra.again
-        delivery = 1
+        delivery, recorder = 1, self.recorder
         if again is not None and _message_of(again.item) is letter.message:
             delivery += again.deliveries
-        if delivery > max(letter.delivery, 1):
-            self.recorder.note(
+        if delivery > 1 and delivery > letter.delivery:
+            recorder.note(
                 events.Redelivered, cause=letter.cause, letter=letter.number, path=cell.where, delivery=delivery
             )
         elif letter.to != cell.where or letter.given:  # and whoever it was given to has not taken it
             by = letter.by or letter.to
-            self.recorder.note(events.PassedOn, cause=letter.cause, letter=letter.number, by=by, to=cell.where)
+            recorder.add(
+                events.PassedOn(len(recorder.history), recorder.now(), letter.cause, letter.number, by, cell.where)
+            )
         return delivery
 
     def goes_on(self, cell: Any, message: Any) -> Any:
@@ -269,12 +264,13 @@ class Stage:
         if letter is None or cell.flags & OVER:
             return None
         self.recorder.causes[cell.where] = letter.cause or 0
-        return self.injector.at(cell, "await", name_of(message), letter.ordinal)
+        injector = self.injector
+        return injector.at(cell, "await", letter.name, letter.ordinal) if injector.active else None
 
     async def yields(self, cell: Any, message: Any) -> None:
         """A stream is about to give an item away."""
         letter = self.recorder.letter(message)
-        stall = None if letter is None else self.injector.at_item(cell, name_of(message), letter.ordinal)
+        stall = None if letter is None else self.injector.at_item(cell, letter.name, letter.ordinal)
         if stall is not None:
             await stall
 
@@ -287,25 +283,31 @@ class Stage:
     def finishes(self, cell: Any, message: Any) -> Any:
         """A handler has returned; nobody has heard of it yet. Return what that waits for, where a fault says so."""
         letter = self.recorder.letter(message)
-        if letter is None or isinstance(message, OUTCOMES):
+        if letter is None or message.__class__ in OUTCOMES:
             return None
-        later = self.injector.at(cell, "finished", name_of(message), letter.ordinal)
-        if later is None:
-            self.finished(cell, message)
-        return later
+        if self.injector.active:
+            later = self.injector.at(cell, "finished", letter.name, letter.ordinal)
+            if later is not None:
+                return later
+        self._finished(cell, letter)
+        return None
 
     def finished(self, cell: Any, message: Any) -> None:
         """A handler has returned, and no fault holds its answer up."""
         letter = self.recorder.letter(message)
         if letter is not None:
-            self.injector.at_finish(cell, name_of(letter.message), letter.ordinal)
-            self._note_finished(cell, letter)
+            self._finished(cell, letter)
+
+    def _finished(self, cell: Any, letter: Letter) -> None:
+        if self.injector.active:
+            self.injector.at_finish(cell, letter.name, letter.ordinal)
+        self._note_finished(cell, letter)
 
     def finishes_all(self, cell: Any, messages: list[Any]) -> Any:
         """A batch has been handled, and nobody has heard of any of it yet. Return as `finishes` does."""
         for message in messages:
             letter = self.recorder.letter(message)
-            later = None if letter is None else self.injector.at(cell, "finished", name_of(message), letter.ordinal)
+            later = None if letter is None else self.injector.at(cell, "finished", letter.name, letter.ordinal)
             if later is not None:
                 return later
         self.finished_all(cell, messages)
@@ -315,17 +317,20 @@ class Stage:
         """The same, and no fault holds the answers up: all of them are heard, or none."""
         letters = [letter for letter in map(self.recorder.letter, messages) if letter is not None]
         for letter in letters:
-            self.injector.at_finish(cell, name_of(letter.message), letter.ordinal)
+            self.injector.at_finish(cell, letter.name, letter.ordinal)
         for letter in letters:
             self._note_finished(cell, letter)
 
     def _note_finished(self, cell: Any, letter: Letter) -> None:
-        self.recorder.note(events.Finished, cause=letter.cause, letter=letter.number, path=cell.where, life=cell.life)
+        recorder = self.recorder
+        recorder.add(
+            events.Finished(len(recorder.history), recorder.now(), letter.cause, letter.number, cell.where, cell.life)
+        )
 
     def left(self, cell: Any, message: Any, error: BaseException) -> None:
         """An exception leaves a handler."""
         letter = self.recorder.letter(message)
-        if letter is None or isinstance(message, OUTCOMES) or self.recorder.closed:
+        if letter is None or message.__class__ in OUTCOMES or self.recorder.closed:
             return
         facts = {"cause": letter.cause, "letter": letter.number, "path": cell.where, "life": cell.life}
         if isinstance(error, Stashed):
@@ -344,6 +349,19 @@ class Stage:
             self.left_behind.append(coroutine)
         else:
             coroutine.close()
+
+
+def _outcome(error: BaseException | None) -> events.Outcome:
+    """Say how an ask ended, by the error that its asker got."""
+    if error is None:
+        return "answered"
+    if isinstance(error, AskTimeoutError):
+        return "timeout"
+    if isinstance(error, MailboxFullError):
+        return "refused"
+    if isinstance(error, ActorEndedError):
+        return "ended"
+    return "failed" if isinstance(error, Exception) else "left"
 
 
 def _message_of(item: Any) -> Any:

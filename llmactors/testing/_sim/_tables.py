@@ -152,8 +152,8 @@ async def _stepped(stage: Stage, cell: Any, message: Any, coroutine: Any) -> Any
         stage.left(cell, message, error)
         raise
     answer = _crossed(cell, message, answer)
-    await _heard(stage, cell, message)
-    return answer
+    later = stage.finishes(cell, message)
+    return answer if later is None else await _heard_later(stage, cell, message, later, answer)
 
 
 @types.coroutine

@@ -39,11 +39,14 @@ class Law:
         name: What holds, as a short sentence: `every ask resolves exactly once`.
         sees: The kinds of events that `saw` is called with; empty for all of them.
         hears: Instead of `saw`, where every bit of speed counts: a method for each kind of event, by name.
+        looks_after: The kinds of events after which `look` may find something; None for every step. The first step and
+            the last are looked at in any case.
     """
 
     name: ClassVar[str]
     sees: ClassVar[tuple[type[Event], ...]] = ()
     hears: ClassVar[Mapping[type[Event], str]] = MappingProxyType({})
+    looks_after: ClassVar[tuple[type[Event], ...] | None] = None
 
     def saw(self, event: Any) -> Iterable[str]:
         """Take note of an event; say what it breaks."""

@@ -131,17 +131,16 @@ class OneAtATime(Law):
         return ()
 
     def _done(self, event: Finished | Failed | PutAside) -> Iterable[str]:
-        self._lays_down(event.life, event.letter)
+        hands = self._hands.get(event.life)
+        if hands is not None:
+            hands.discard(event.letter)
         return ()
 
     def _passed_on(self, event: PassedOn) -> Iterable[str]:
-        self._lays_down(self._holders.get(event.letter, 0), event.letter)
-        return ()
-
-    def _lays_down(self, life: int, letter: int) -> None:
-        hands = self._hands.get(life)
+        hands = self._hands.get(self._holders.get(event.letter, 0))
         if hands is not None:
-            hands.discard(letter)
+            hands.discard(event.letter)
+        return ()
 
 
 class OneOwnerPerName(Law):

@@ -70,6 +70,32 @@ def test_what_is_seen_between_two_steps_or_at_the_end_is_laid_to_the_last_event(
     ]
 
 
+def test_a_law_that_looks_after_some_events_only_looks_at_first_after_those_and_when_everybody_does() -> None:
+    class Rarely(Law):
+        name = "nobody looks in vain"
+        looks_after = (Taken,)
+
+        def __init__(self) -> None:
+            self.looked: list[str] = []
+
+        def look(self, system: str) -> tuple[str, ...]:
+            self.looked.append(system)
+            return ()
+
+    rarely, always = Rarely(), Looks()
+    judge = Judge([rarely, always])
+    judge.look("first")
+    sent, taken = History().sent(1).taken(1).events
+    judge.saw(sent)
+    judge.look("after a message was sent")
+    judge.saw(taken)
+    judge.look("after it was taken")
+    judge.look("once more")
+    judge.look("last", everybody=True)
+    assert rarely.looked == ["first", "after it was taken", "last"]
+    assert len(judge.broken) == 5, "the other law looks every time"
+
+
 def test_a_sentence_may_say_which_events_it_is_about() -> None:
     class Twice(Law):
         name = "nobody speaks twice"
