@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from supervisors._core.budget._ledger import Ledger, Reservation
+from supervisors._core.budget._ledger import Ledger, Line, Reservation
 
 
 def audit(ledger: Ledger, held: Iterable[Reservation]) -> Iterator[str]:
@@ -30,6 +30,24 @@ def audit(ledger: Ledger, held: Iterable[Reservation]) -> Iterator[str]:
                 yield f"{where}: {line.reserved} billionths are reserved, and {reserved[key]} are held"
             if line.spent > used[key]:
                 yield f"{where}: {line.spent} billionths are spent, and {used[key]} were used"
+
+
+def unaccounted(ledger: Ledger) -> dict[tuple[str, str], tuple[Line, int]]:
+    """Return, by account and resource, the line and how much of what was used is spent neither on it nor below it.
+
+    That is what was used before there was the line: it never changes, whatever is reserved, settled, closed or begun
+    anew.
+    """
+    used, spent, lines = _used(ledger), Counter[tuple[str, str]](), dict[tuple[str, str], Line]()
+    for account in ledger:
+        for resource, line in account.lines.items():
+            lines[account.name, resource] = line
+    for (name, resource), line in lines.items():
+        above: str | None = name
+        while above is not None and (above, resource) in lines:
+            spent[above, resource] += line.spent
+            above = lines[above, resource].source
+    return {key: (line, used[key] - spent[key]) for key, line in lines.items()}
 
 
 def _granted(ledger: Ledger) -> Counter[tuple[str, str]]:

@@ -82,9 +82,9 @@ class Refusal:
     asked: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reservation:
-    """What is set aside.
+    """What is set aside. Two of the same amounts are two: each is settled once, by who made it.
 
     Attributes:
         account: who asked.

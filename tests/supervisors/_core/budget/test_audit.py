@@ -2,7 +2,7 @@
 
 import pytest
 
-from supervisors._core.budget._audit import audit
+from supervisors._core.budget._audit import audit, unaccounted
 from supervisors._core.budget._ledger import Ledger, Reservation
 
 
@@ -53,3 +53,26 @@ def test_a_reservation_that_was_settled_twice_shows(ledger: Ledger) -> None:
         "`calls` of /a: -3 billionths are reserved",
         "`calls` of /a: -3 billionths are reserved, and 0 are held",
     ]
+
+
+def left_out(ledger: Ledger) -> dict[tuple[str, str], int]:
+    return {key: amount for key, (_, amount) in unaccounted(ledger).items()}
+
+
+def test_all_that_is_used_since_there_is_a_line_is_spent_over_every_close(ledger: Ledger) -> None:
+    ledger.open("/a/b", "/a", {"calls": 2})
+    ledger.spend("/a/b", {"calls": 3, "tokens": 5})
+    ledger.set_limit("/", "tokens", 100)
+    held = reserved(ledger, 1)
+    ledger.settle(held, {"calls": 1, "tokens": 1})
+    for closed in ("/a/b", "/a"):
+        ledger.close(closed)
+        assert {key: amount for key, amount in left_out(ledger).items() if amount} == {("/", "tokens"): 5}
+
+
+def test_what_is_forgotten_when_an_account_closes_shows(ledger: Ledger) -> None:
+    ledger.spend("/a", {"calls": 3})
+    assert left_out(ledger) == {("/", "calls"): 0, ("/a", "calls"): 0}
+    ledger.account("/a").lines["calls"].spent = 0
+    ledger.close("/a")
+    assert left_out(ledger) == {("/", "calls"): 3}
