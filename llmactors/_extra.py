@@ -146,7 +146,7 @@ class Extra:
         self.timers: set[Timer] | None = None
         self.laters: dict[Ask, None] | None = None
         self.resident: Job | None = None
-        self.jobs: set[Job] = set()
+        self.jobs: dict[Job, None] = {}  # in the order in which they took their messages
         self.resumed: list[Future[None]] | None = None
         self.withheld = 0  # handlers that wait for the go-ahead of their account
         self.in_hand: list[InHand] = []

@@ -349,7 +349,7 @@ class Scheduler(Now):
         if extra is None:
             extra = cell.need_extra()
         jobs = extra.jobs
-        jobs.add(job)
+        jobs[job] = None
         if len(jobs) >= cell.handlers.concurrency:
             cell.flags |= BUSY
         message = item.message if kind is Ask else message_of(item)
@@ -385,7 +385,7 @@ class Scheduler(Now):
         if cell is None:
             return
         jobs = (cell.extra or cell.need_extra()).jobs
-        jobs.discard(job)
+        jobs.pop(job, None)
         if len(jobs) < cell.handlers.concurrency:  # an owner may also have a notice in hand
             cell.flags &= ~BUSY
         if cell.flags & OVER:

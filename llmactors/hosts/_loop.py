@@ -203,14 +203,14 @@ class LoopHost:
             if error is not None:
                 raise error
             return True
-        extra.jobs.add(job)
+        extra.jobs[job] = None
         return False
 
     def _started(self, job: Job, _answer: Any, error: BaseException | None) -> None:
         cell = job.cell
         if cell is None or not cell.flags & STARTING:
             return
-        cell.need_extra().jobs.discard(job)
+        cell.need_extra().jobs.pop(job, None)
         if error is None:
             self._up(cell)
         else:
@@ -228,14 +228,14 @@ class LoopHost:
         hook = getattr(actor, "on_stop", None)
         if extra.never_up and extra.resident is not None and extra.resident.busy:
             extra.resident.then = self._start_left
-            extra.jobs.add(extra.resident)
+            extra.jobs[extra.resident] = None
             return
         if hook is None or actor is None or extra.never_up:
             ends.host_done(cell)
             return
         if extra.resident is not None and extra.resident.busy:
             extra.resident.then = partial(self._handler_left, exit)
-            extra.jobs.add(extra.resident)
+            extra.jobs[extra.resident] = None
             return
         try:
             answer = cell.scheduler.within(cell.scheduler.empty.copy(), hook, exit)
@@ -255,12 +255,12 @@ class LoopHost:
     def _handler_left(self, exit: Exit, job: Job, _answer: Any, _error: BaseException | None) -> None:
         """A handler that the end had cancelled has been left: its task is free for `on_stop`."""
         if job.cell is not None:
-            job.cell.need_extra().jobs.discard(job)
+            job.cell.need_extra().jobs.pop(job, None)
             self.stop(job.cell, exit)
 
     def _stopped(self, job: Job, _answer: Any, error: BaseException | None) -> None:
         if job.cell is not None:
-            job.cell.need_extra().jobs.discard(job)
+            job.cell.need_extra().jobs.pop(job, None)
             ends.host_done(job.cell, None if error is None else Crash(error))
 
     def kill(self, cell: ActorRef[Any]) -> None:

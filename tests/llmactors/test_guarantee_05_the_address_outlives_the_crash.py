@@ -363,3 +363,25 @@ async def test_a_shutdown_time_is_seconds_kill_or_forever(shutdown: Any) -> None
             owner.context.open("x", Counter, shutdown=shutdown)
         with pytest.raises(ValueError, match='"kill" or "forever"'):
             owner.context.spawn(Counter, shutdown=shutdown)
+
+
+class Juggler(Actor):
+    concurrency = 20
+
+    @message
+    async def hold(self, ball: int) -> int:
+        await asyncio.get_running_loop().create_future()
+        return ball
+
+
+async def test_several_messages_in_hand_come_back_in_the_order_in_which_they_were_taken() -> None:
+    async with ActorSystem() as system:
+        owner = await keeper(system)
+        slot = owner.opens(Juggler, redeliver=1)
+        await owner.hears(Started)
+        for ball in range(20):
+            slot.ref.tell(Juggler.hold(ball))
+        await turns()
+        slot.kill()
+        ended = await owner.hears(Ended)
+        assert [message.item for message in ended.in_hand] == [Juggler.hold(ball) for ball in range(20)]

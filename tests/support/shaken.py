@@ -80,8 +80,12 @@ def begin(world: World) -> None:
 
 
 def note(*words: object) -> None:
-    """Write down what an actor does."""
-    text, notes = " ".join(map(str, words)), NOTES.setdefault(asyncio.get_running_loop(), [])
+    """Write down what an actor does. What is only cleared away, when no loop runs any more, writes nothing."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    text, notes = " ".join(map(str, words)), NOTES.setdefault(loop, [])
     notes.append(text) if isinstance(notes, list) else notes.note(text)
 
 

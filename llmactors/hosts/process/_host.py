@@ -105,7 +105,7 @@ class RemoteCell(FarRef[Any]):
             return "throttled"
         if life is None or life.over or not jobs or life.post.sent.in_hand(life.calls):
             return super().state
-        held, self.need_extra().jobs = jobs, set()
+        held, self.need_extra().jobs = jobs, {}
         try:
             return super().state
         finally:

@@ -47,7 +47,7 @@ class Sent:
 
     __slots__ = ("_done", "_hands", "_jobs", "begun", "calls", "page", "says")
 
-    def __init__(self, page: Page, jobs: set[Any], begun: Callable[[], None] = _nothing) -> None:
+    def __init__(self, page: Page, jobs: dict[Any, None], begun: Callable[[], None] = _nothing) -> None:
         self.page = page
         self.says: deque[Any] = deque()
         self._done = 0  # says that were acknowledged
@@ -67,12 +67,12 @@ class Sent:
     def begin(self) -> None:
         """The worker is about to have messages: a stop waits for them from here on."""
         if self._hands not in self._jobs:
-            self._jobs.add(self._hands)
+            self._jobs[self._hands] = None
             self.begun()
 
     def idle(self) -> None:
         """The worker has no messages."""
-        self._jobs.discard(self._hands)
+        self._jobs.pop(self._hands, None)
 
     def acknowledged(self, count: int) -> None:
         """*count* more says are finished.

@@ -119,7 +119,7 @@ class ThreadHost(LoopHost):
         cell = job.cell
         life = None if cell is None else _life_of(cell)
         if cell is not None and life is not None:
-            cell.need_extra().jobs.discard(job)
+            cell.need_extra().jobs.pop(job, None)
             self._finish(cell, life, error)
 
     def _finish(self, cell: ActorRef[Any], life: Life, error: BaseException | None) -> None:

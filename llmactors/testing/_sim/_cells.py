@@ -130,6 +130,13 @@ class SimRef(ActorRef[A]):
             self.stage.announce(self, item.message, "stream")
         super().accept(item)
 
+    def abandon(self, item: Any) -> None:
+        """Whoever waits for an ask, or reads a stream, has given up."""
+        letter = self.stage.recorder.letter(item.message) if isinstance(item, Flow) else None
+        if letter is not None:
+            self.stage.resolved(letter, GeneratorExit("its reader has left"))
+        super().abandon(item)
+
     def signal(self, signal: Any) -> None:
         """Put a control signal into the second lane."""
         if isinstance(signal, (Stop, Kill)):

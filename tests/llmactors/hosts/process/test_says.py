@@ -94,7 +94,7 @@ class _Book:
 def test_after_a_death_says_and_calls_are_given_back_in_the_order_in_which_they_were_sent() -> None:
     page, descriptor = new_page(16)
     os.close(descriptor)
-    sent = Sent(page, set())
+    sent = Sent(page, {})
     sent.says.extend(["a", "b", "c", "d", "e"])
     calls: Any = _Book({1: Call("after none", {}, 0, 0), 2: Call("after b", {}, 0, 2), 3: Call("after c", {}, 1, 3)})
     for number in calls.book:
@@ -114,7 +114,7 @@ def test_after_a_death_says_and_calls_are_given_back_in_the_order_in_which_they_
 def test_more_acknowledged_than_was_said_is_an_error() -> None:
     page, descriptor = new_page(4)
     os.close(descriptor)
-    sent = Sent(page, set())
+    sent = Sent(page, {})
     sent.says.append("one")
     with pytest.raises(IndexError):
         sent.acknowledged(2)

@@ -24,3 +24,12 @@ class App(Supervisor):
 async def test_a_stream_is_read_to_its_end(world: World) -> None:
     async with world.ref(App.teller).stream(Teller.count(3)) as numbers:
         assert [number async for number in numbers] == [0, 1, 2]
+
+
+@simulate(App, runs=5)
+async def test_a_stream_that_is_left_before_it_begins_is_no_lost_message(world: World) -> None:
+    teller = world.ref(App.teller)
+    async with teller.stream(Teller.count(3)) as numbers:
+        assert await anext(numbers) == 0
+        async with teller.stream(Teller.count(3)):
+            pass
