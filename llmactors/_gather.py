@@ -55,7 +55,7 @@ class Asks(Generic[L, R]):
         self._loop = asyncio.get_running_loop()
         self._deadline = self._loop.time() + timeout
         self._tasks: dict[L, asyncio.Task[R]] = {}
-        self._dropped: set[asyncio.Task[R]] = set()
+        self._dropped: dict[asyncio.Task[R], None] = {}
         self._outcomes: deque[Answered[L, R] | Unanswered[L]] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._open = False
@@ -101,7 +101,7 @@ class Asks(Generic[L, R]):
         task = self._tasks.pop(label, None)
         if task is not None:
             task.cancel()
-            self._dropped.add(task)
+            self._dropped[task] = None
         self._outcomes = deque(outcome for outcome in self._outcomes if outcome.label != label)
         self._wake()
 
@@ -161,7 +161,7 @@ class Asks(Generic[L, R]):
         if self._tasks.get(label) is not task:
             if not task.cancelled():
                 task.exception()  # it was abandoned: nobody is to hear of it
-            self._dropped.discard(task)
+            self._dropped.pop(task, None)
             return
         del self._tasks[label]
         if task.cancelled():
@@ -177,7 +177,7 @@ class Asks(Generic[L, R]):
             waiter.set_result(None)
 
     async def _drop_all(self) -> None:
-        tasks = {*self._tasks.values(), *self._dropped}
+        tasks = [*self._tasks.values(), *self._dropped]
         self._tasks.clear()
         self._outcomes.clear()
         self._wake()

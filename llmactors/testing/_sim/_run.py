@@ -102,5 +102,6 @@ def _end(loop: SimLoop, stage: Stage, main: asyncio.Task[None]) -> None:
             with suppress(Exception):  # they will not end: the run has failed with it
                 loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
     for coroutine in stage.left_behind:
-        coroutine.close()
+        with suppress(RuntimeError):  # it goes on waiting while it clears away
+            coroutine.close()
     loop.close()

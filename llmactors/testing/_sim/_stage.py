@@ -347,8 +347,11 @@ class Stage:
         """A handler is left where it stands: in a process that is dead nothing more of it runs."""
         if cell.handlers.host.apart:
             self.left_behind.append(coroutine)
-        else:
+            return
+        try:
             coroutine.close()
+        except RuntimeError:  # it waits for something while it clears away: nobody waits for that
+            self.left_behind.append(coroutine)
 
 
 def _outcome(error: BaseException | None) -> events.Outcome:

@@ -4,8 +4,8 @@ import pytest
 
 from llmactors.testing._options import OPTIONS
 
-SHARE = 2.0
-"""Seconds of real time. There are two dozen of them; at night they have more: see CONTRIBUTING."""
+SHARE = 1.7
+"""Seconds of real time. There are about thirty of them; at night they have more: see CONTRIBUTING."""
 
 
 @pytest.fixture(autouse=True)

@@ -188,6 +188,7 @@ async def test_who_watches_a_group_knows_its_members(world: World) -> None:
         world.tell(random.choice(MEMBERS), random.choice([Member.come(), Member.come(), Member.go()]))
     await world.advance(10.0)
     members = [ref.path for ref in await world.ask("/groups", Groups.members("all"))]
+    assert Counter(members) == joined(world), "who has joined, and is not dead, is a member"
     known = await world.ask("/watcher", Watcher.known())
     assert known == sorted(members), "what the watcher was told adds up"
     world.sometimes("a watcher heard of changes under way", watches)
@@ -204,3 +205,23 @@ def watches_now(world: World) -> bool:
         elif isinstance(event, Finished) and event.letter in monitors:
             watched = True
     return watched
+
+
+def joined(world: World) -> Counter[str]:
+    """Return how often each member has joined the present groups and not left them, as far as they know."""
+    sent = {event.letter: event for event in world.events if isinstance(event, Sent) and event.to == "/groups"}
+    members: Counter[str] = Counter()
+    for event in world.events:
+        if isinstance(event, LifeBegan) and event.path == "/groups":
+            members.clear()
+        if not isinstance(event, (Finished, Taken)) or event.letter not in sent:
+            continue
+        letter = sent[event.letter]
+        who = next((path for path in MEMBERS if f"ActorRef {path} " in letter.text), "")
+        if isinstance(event, Taken) and letter.message == "Down":
+            members.pop(who, None)
+        elif isinstance(event, Finished) and letter.message == "Groups.join":
+            members[who] += 1
+        elif isinstance(event, Finished) and letter.message == "Groups.leave" and members[who]:
+            members[who] -= 1
+    return +members
