@@ -131,7 +131,9 @@ async def test_a_worker_that_gathers_is_given_what_comes_later(nets: ActorRef[An
 async def test_without_patience_a_worker_is_given_what_waits(nets: ActorRef[Any]) -> None:
     answers = await asyncio.gather(*(nets.ask(Batching.at_once(x)) for x in range(26)))
     assert [x for x, _, _ in answers] == list(range(26))
-    assert [together for _, _, together in answers] == [1, 1] + [4] * 24, "the first two find workers that are free"
+    together = [together for _, _, together in answers]
+    assert together[0] == 1, "it finds a worker that is free"
+    assert max(together) == 4, "what comes while both are at work waits, and is given together"
 
 
 async def test_what_a_killed_process_had_gathered_is_handled_by_another(nets: ActorRef[Any]) -> None:
