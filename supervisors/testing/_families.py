@@ -46,11 +46,15 @@ class Child:
 
 @dataclass(slots=True)
 class Family:
-    """One life of somebody who has children; *since* is the number of the event in which it came to its stage."""
+    """One life of somebody who has children; *since* is the number of the event in which it came to its stage.
+
+    One that is *killed* takes its children with it in any order, those included that were told to stop before.
+    """
 
     path: str
     stage: str = STARTING
     since: int = 0
+    killed: bool = False
     children: dict[str, Child] = field(default_factory=dict)
     terms: Terms | None = None
 
@@ -118,6 +122,9 @@ class FamilyLaw(Law):
             self._complain(family, event, self.ends(family, child, event))
             child.stage = ENDING
         self._comes_to(ENDING, event)
+        own = self._families.get(event.life)
+        if own is not None:
+            own.killed = event.exit.startswith("killed")
         return ()
 
     def _is_over(self, event: LifeEnded) -> Iterable[str]:
@@ -179,7 +186,7 @@ class StopOrderIsReversed(FamilyLaw):
     def ends(self, family: Family, child: Child, event: LifeEnding) -> Complaint | None:
         """Judge the stop of a child: those that were started after it are gone."""
         its_own = event.asked and event.clean and event.by in (None, family.path)
-        if family.stage != ENDING or not its_own or child.place is None:
+        if family.stage != ENDING or family.killed or not its_own or child.place is None:
             return None
         if event.told is not None and event.told < family.since:  # by an administrator, before the end of all began
             return None

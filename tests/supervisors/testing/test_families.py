@@ -5,6 +5,7 @@ from histories import History
 from virtual import VirtualSystem, run
 
 from llmactors import Actor
+from llmactors.testing import LifeEnding
 from supervisors import DynamicSupervisor, Intensity, Supervisor, child
 from supervisors.testing._families import (
     ChildrenKeepTheirOrder,
@@ -95,6 +96,13 @@ def broken(law: FamilyLaw, history: History, terms: Terms | None) -> list[str]:
 )
 def test_an_orderly_stop_ends_children_in_reverse_order(history: History, terms: Terms | None, what: list[str]) -> None:
     assert broken(StopOrderIsReversed(), history, terms) == what
+
+
+def test_a_supervisor_that_is_killed_takes_its_children_in_any_order_with_it() -> None:
+    history = family()
+    history.add(LifeEnding, path="/top", life=1, exit="killed", clean=False, asked=False, by="outside")
+    history.ended(A, 2, by="/top").ended(C, 4).ended(B, 3)
+    assert broken(StopOrderIsReversed(), history, STATIC) == []
 
 
 def group_restart(history: Family) -> Family:
