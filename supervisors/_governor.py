@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import limits
 from supervisors._budget import MEMORY
 from supervisors._core.budget._division import Claim, Divided, Pot, Use, are_equal, divide, saw, weights
+from supervisors._kin import Kin
 from supervisors._warden import Warden
 
 if TYPE_CHECKING:
@@ -191,33 +193,32 @@ class Governor:
                 workers.append(worker)
             else:
                 self._hold(worker, inf)
-        shared = {account: None for worker in workers for account in worker.account.chain}
-        for account in [account for account in self._loops if account not in shared]:
+        kin = Kin(workers)
+        for account in [account for account in self._loops if account not in kin.own]:
             del self._loops[account]
             account.share_with_workers(inf)
-        for account in shared:
+        for account in kin.own:
             self._loops.setdefault(account, Use())
-        tops = [account for account in shared if account.parent is None]
-        for top in tops:
-            shares = divide(self._pot(top, shared, workers))
+        for top in kin.tops:
+            shares = divide(kin.pot(top, self._claims, lambda account: account.cores))
             for worker in workers:
                 if worker.account.chain[-1] is top:
                     self._hold(worker, shares[worker.turnstile.ref])
-            for account in shared:
-                account.share_with_workers(self._part_of_loop(account, shared, shares))
+            for account in kin.own:
+                account.share_with_workers(kin.part_of_loop(account, shares))
         self._weigh()
 
     def _weigh(self) -> None:
         """Tell the kernel by what parts workers should have CPU time, where these are not all the same."""
         workers = list(self._workers.values())
-        accounts = {account: None for worker in workers for account in worker.account.chain}
+        kin = Kin(workers)
         parts: dict[Hashable, float] = {}
         self._weighed = False
-        for top in (account for account in accounts if account.parent is None):
-            entitled = divide(_stake(top, accounts, workers, None), self._processors)
+        for top in kin.tops:
+            entitled = divide(kin.pot(top, _all_of_it), self._processors)
             if not are_equal(entitled):
                 self._weighed = True
-                parts.update(weights(_stake(top, accounts, workers, entitled), self._processors))
+                parts.update(weights(kin.pot(top, partial(_beside, entitled)), self._processors))
         for worker in workers:
             part = parts.get(worker.turnstile.ref)
             if part is None or worker.weight is None:
@@ -228,23 +229,17 @@ class Governor:
                 worker.weight = part
                 limits.weigh(worker.turnstile.ref, part)
 
-    def _pot(self, account: BudgetAccount, shared: dict[BudgetAccount, None], workers: list[Worker]) -> Pot:
-        """Return an account with all that shares it."""
-        parts: list[Claim | Pot] = [self._pot(below, shared, workers) for below in shared if below.parent is account]
-        parts += [self._claim(worker) for worker in workers if worker.account is account]
-        if account.loop_members > sum(below.loop_members for below in shared if below.parent is account):
-            parts.append(Claim(account, max(1.0, account.shares.wanting), self._loops[account].wants))
-        return Pot(account.cores, account.weight, tuple(parts))
+    def _claims(self, account: BudgetAccount, kin: Kin) -> list[Claim | Pot]:
+        """Return what draws on an account itself: workers, and the loop where actors on it do."""
+        claims = [self._claim(worker) for worker in kin.own[account]]
+        if account.loop_members > sum(below.loop_members for below in kin.below[account]):
+            claims.append(Claim(account, max(1.0, account.shares.wanting), self._loops[account].wants))
+        return claims
 
     @staticmethod
     def _claim(worker: Worker) -> Claim | Pot:
         claim = Claim(worker.turnstile.ref, 1.0, worker.use.wants)
         return Pot(PRESSED, 1.0, (claim,)) if worker.account.pressed and not worker.starting else claim
-
-    def _part_of_loop(self, account: BudgetAccount, shared: dict[BudgetAccount, None], shares: Divided) -> float:
-        return shares.get(account, 0.0) + sum(
-            self._part_of_loop(below, shared, shares) for below in shared if below.parent is account
-        )
 
     @staticmethod
     def _hold(worker: Worker, cores: float) -> None:
@@ -253,19 +248,19 @@ class Governor:
             limits.throttle(worker.turnstile.ref, None if cores == inf else cores)
 
 
-def _stake(
-    account: BudgetAccount, accounts: dict[BudgetAccount, None], workers: list[Worker], entitled: Divided | None
-) -> Pot:
-    """Return an account with its workers: as if all were at work, or as they are beside what they are *entitled* to."""
-    parts: list[Claim | Pot] = [
-        _stake(below, accounts, workers, entitled) for below in accounts if below.parent is account
-    ]
-    for worker in workers:
-        if worker.account is account:
-            ref, use = worker.turnstile.ref, worker.use
-            at_rest = entitled is not None and use.cores < min(AT_WORK, entitled[ref] / 4) and not worker.starting
-            parts.append(Claim(ref, 1.0, use.wants if at_rest else inf))
-    return Pot(inf, account.weight, tuple(parts))
+def _all_of_it(account: BudgetAccount, kin: Kin) -> list[Claim]:
+    """Return the claims of an account's workers as if all were at work."""
+    return [Claim(worker.turnstile.ref, 1.0, inf) for worker in kin.own[account]]
+
+
+def _beside(entitled: Divided, account: BudgetAccount, kin: Kin) -> list[Claim]:
+    """Return the same as they are, beside what they are *entitled* to: one at rest wants what it uses."""
+    claims = []
+    for worker in kin.own[account]:
+        ref, use = worker.turnstile.ref, worker.use
+        at_rest = use.cores < min(AT_WORK, entitled[ref] / 4) and not worker.starting
+        claims.append(Claim(ref, 1.0, use.wants if at_rest else inf))
+    return claims
 
 
 def _processors() -> float:
