@@ -58,8 +58,7 @@ class Occupation:
 
     def end(self) -> None:
         """Users' code has ended. On the thread. An interrupt that has not been raised yet comes too late."""
-        ended = False
-        while not ended:
+        while True:
             try:
                 with self._lock:
                     self._busy = False
@@ -67,9 +66,9 @@ class Occupation:
                     self._sent = False
                     for _ in range(STEPS):  # where it has been raised already, this is all there is to it
                         pass
-                ended = True
             except Interrupted:
                 continue
+            return
 
     def interrupt(self) -> bool:
         """Interrupt users' code, if the thread is in it; say whether it was."""

@@ -42,15 +42,10 @@ class MailboxesAreBounded(Law):
                 ref = self._ref(system, path)
             if ref is None or ref.inbox is None:
                 continue
-            extra = ref.extra
-            mailbox = ref.handlers.mailbox if extra is None or extra.mailbox is None else extra.mailbox
-            plain = extra is None or not (extra.lane or extra.batch)
-            waiting = len(ref.inbox) if plain else slots.queued(ref)
-            if waiting > mailbox.capacity:
-                exempt = 0 if extra is None else extra.notices + (extra.again is not None)
-                if waiting > mailbox.capacity + exempt:
-                    room = mailbox.capacity
-                    found.append(f"{waiting} messages wait in the mailbox of {ref.path}, which has room for {room}")
+            waiting, room, extra = slots.queued(ref), slots.capacity_of(ref), ref.extra
+            exempt = 0 if extra is None else extra.notices + (extra.again is not None)
+            if waiting > room + exempt:
+                found.append(f"{waiting} messages wait in the mailbox of {ref.path}, which has room for {room}")
         return found
 
     def _ref(self, system: ActorSystem, path: str) -> ActorRef[Any] | None:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llmactors._messages import name_of
 from llmactors.testing._faults import MESSAGES, WHENS
 from llmactors.testing._real._cells import StalledFlow, hands_of, is_over, is_remote
-from llmactors.testing._real._strike import SIGNALS, pid_of, signal_to, without_disk, without_memory
+from llmactors.testing._real._strike import PROMPT, hurt, pid_of, signal_to
 from llmactors.testing._sim._due import Due, Order
 from llmactors.testing._sim._inject import Injector
 
@@ -136,12 +136,8 @@ class RealInjector(Injector):
         return done
 
     def _done_to(self, cell: Any, pid: int, rule: Rule) -> bool:
-        if rule.kind in SIGNALS:
-            return signal_to(pid, SIGNALS[rule.kind])
-        if rule.kind == "oom":
-            return without_memory(pid, cell.actor.channel)
-        if rule.kind == "disk_full":
-            return without_disk(pid)
+        if rule.kind in PROMPT:
+            return hurt(pid, rule.kind, cell.actor.channel)
         return self._stop(cell, None if rule.kind == "hang" else self._amount(rule, cell, "at work"))
 
     def _stop(self, cell: Any, seconds: float | None = None) -> bool:

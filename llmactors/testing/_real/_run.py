@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ from llmactors.testing._real._disk import disk
 from llmactors.testing._real._inject import RealInjector
 from llmactors.testing._sim._cells import SimContext
 from llmactors.testing._sim._chooser import Chooser
-from llmactors.testing._sim._hand import SimHand
 from llmactors.testing._sim._playing import Outcome, Playing, Program
 from llmactors.testing._sim._recorder import Recorder
 from llmactors.testing._sim._stage import Sending, Stage
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from llmactors._context import Context
     from llmactors._ref import ActorRef
     from llmactors.hosts._port import Host, HostConfig
+    from llmactors.testing._sim._hand import SimHand
 
 
 class Clock:
@@ -159,12 +158,10 @@ class _Run(Playing):
 
     def begins(self, system: RealSystem, hand: SimHand) -> None:
         del system
-        self.stage.recorder.after = partial(_look, hand)
+        self.stage.recorder.after = hand.look
+
+    def is_over(self) -> None:
+        """Nothing follows: what is left of the run is looked at too."""
 
     def closed(self) -> None:
         self.stage.recorder.after = None
-
-
-def _look(hand: SimHand) -> None:
-    for check in tuple(hand.checks):
-        check()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Stroke = Literal["crash", "kill", "oom", "hang", "slow", "partition", "disk_full"]
 
 SIGNALS: Final = {"kill": "SIGKILL", "duplicate": "SIGKILL", "crash": "SIGABRT"}
+PROMPT: Final = frozenset({*SIGNALS, "oom", "disk_full"})
+"""What is done to a process once; the rest is to stop it, and to have it go on."""
 ON_LOOP: Final = ("crash", "kill")
 ON_PROCESS: Final = ("kill", "crash", "oom", "hang", "slow", "partition", "disk_full")
 SLOW: Final = 1.0  # seconds
@@ -62,6 +64,15 @@ def without_memory(pid: int, channel: Channel) -> bool:
             channel.send([Op.LATER, bytes(TOO_MUCH)])
             return True
     return False
+
+
+def hurt(pid: int, fault: str, channel: Channel) -> bool:
+    """Do one of `PROMPT` to a process; say whether it was still there."""
+    if fault == "oom":
+        return without_memory(pid, channel)
+    if fault == "disk_full":
+        return without_disk(pid)
+    return signal_to(pid, SIGNALS[fault])
 
 
 def _limit(pid: int, name: str, most: int) -> bool:
@@ -106,12 +117,8 @@ def inject(ref: ActorRef[Any], fault: Stroke, seconds: float | None = None) -> N
     pid = pid_of(ref)
     if pid is None:
         raise ActorDownError(ref.path, ref.state)
-    if fault in SIGNALS:
-        signal_to(pid, SIGNALS[fault])
-    elif fault == "oom":
-        without_memory(pid, ref.actor.channel)
-    elif fault == "disk_full":
-        without_disk(pid)
+    if fault in PROMPT:
+        hurt(pid, fault, ref.actor.channel)
     else:
         signal_to(pid, "SIGSTOP")
         if fault != "hang":

@@ -93,6 +93,11 @@ class SimHand:
         self._stage.recorder.note(events.Healed)
         self._stage.injector.heal()
 
+    def look(self) -> None:
+        """Check what is to hold always."""
+        for check in tuple(self.checks):
+            check()
+
     def watch(self, check: Callable[[], None]) -> Callable[[], None]:
         """Have *check* called after every step."""
         self.checks.append(check)

@@ -65,9 +65,12 @@ class Injector:
         self._reckon()
 
     # -- whether ---------------------------------------------------------------------------------------------
+    def _may(self) -> bool:
+        """Say whether faults may happen by chance."""
+        return not self.healed and (self._most is None or self._count < self._most)
+
     def _reckon(self) -> None:
-        by_chance = bool(self._rules) and not self.healed and (self._most is None or self._count < self._most)
-        self.active = by_chance or bool(self._orders)
+        self.active = bool(self._orders) or (bool(self._rules) and self._may())
 
     def _fires(self, kinds: tuple[str, ...], cell: Any, when: str, name: str, ordinal: int) -> Due | None:
         """Return the fault that happens here, once that is on record."""
@@ -82,7 +85,7 @@ class Injector:
             if order.rule.kind in kinds and self._fits(order.rule, cell, when, name, ordinal):
                 return Due(order.rule, f"{when} {name} #{ordinal}", order)
         rules = self._rules_of(kinds)
-        if not rules or self.healed or (self._most is not None and self._count >= self._most):
+        if not rules or not self._may():
             return None
         for line, rule in rules:
             if self._fits(rule, cell, when, name, ordinal):

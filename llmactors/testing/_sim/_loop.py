@@ -325,8 +325,6 @@ class SimLoop(asyncio.AbstractEventLoop):
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Do nothing: there is none."""
 
-    # -- what is not here ------------------------------------------------------------------------------------
-
 
 def _refusing(name: str, what: str) -> Any:
     def refuse(_: SimLoop, *args: Any, **__: Any) -> NoReturn:

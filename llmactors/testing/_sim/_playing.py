@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -89,7 +90,7 @@ class Outcome:
         return told.hexdigest()
 
 
-class Playing:
+class Playing(ABC):
     """One run of a program on a stage, from boot to the last look at what is left.
 
     Attributes:
@@ -103,16 +104,19 @@ class Playing:
         self.error: BaseException | None = None
         self._through = False  # the test has come to its end
 
+    @abstractmethod
     def make_system(self) -> Any:
         """Make the system that is on this stage."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begins(self, system: Any, hand: SimHand) -> None:
         """The test begins."""
 
+    @abstractmethod
     def is_over(self) -> None:
         """The test is over."""
 
+    @abstractmethod
     def closed(self) -> None:
         """The system has closed."""
 

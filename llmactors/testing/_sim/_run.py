@@ -19,7 +19,7 @@ from llmactors.testing._sim._stage import Stage
 from llmactors.testing._sim._system import SimSystem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from llmactors.testing._core.schedules import Picker
     from llmactors.testing._sim._chooser import Replay
@@ -60,7 +60,7 @@ class _Run(Playing):
         return SimSystem(stage, self.seed, program.root, *program.args, check_messages=program.check_messages)
 
     def begins(self, system: SimSystem, hand: SimHand) -> None:
-        self.stage.loop.after = looking(self.stage.recorder, system, hand.checks)
+        self.stage.loop.after = looking(self.stage.recorder, system, hand)
         if self.exploring is not None:
             self.exploring.active = True
 
@@ -72,7 +72,7 @@ class _Run(Playing):
         self.stage.loop.after = None
 
 
-def looking(recorder: Recorder, system: Any, checks: Sequence[Callable[[], None]]) -> Callable[[], None]:
+def looking(recorder: Recorder, system: Any, hand: SimHand) -> Callable[[], None]:
     """Return what is called after each step: it looks whether the laws hold, and what the test says holds always."""
     history, judge = recorder.history, recorder.judge
     looked = 0
@@ -82,9 +82,8 @@ def looking(recorder: Recorder, system: Any, checks: Sequence[Callable[[], None]
         if len(history) != looked:  # else there is nothing to be seen that was not
             looked = len(history)
             judge.look(system)
-        if checks:
-            for check in tuple(checks):
-                check()
+        if hand.checks:
+            hand.look()
 
     return look
 
