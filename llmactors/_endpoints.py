@@ -1,9 +1,9 @@
 """Endpoints: methods that answer messages, and the message classes made from them.
 
 Theory of operation
-1. `@message` (see `_declare`) compiles one slots class per endpoint, when the actor class is made, with the
-   handler's own signature. `Counter.add` on the class *is* that class: calling it makes a message and checks the
-   arguments at the sender.
+1. `@message` (see `_declare`) compiles one slots class per endpoint, when the actor class is made, and a function
+   with the handler's own signature that makes its instances. `Counter.add` on the class *is* that function: calling
+   it checks the arguments at the sender. The class has no `__init__`: with one, a message takes 50 ns longer.
 2. On an instance `counter.add` is the ordinary method.
 3. An endpoint without parameters has one message for ever, made once.
 4. Dispatch is `table[message.__class__](actor, message)` with a generated call: no names and no argument
@@ -33,6 +33,7 @@ class Endpoint(Generic[A, P, R, T]):
 
     info: EndpointInfo
     message_class: type[Message[Any, Any]]
+    bind: Callable[[Callable[..., Any]], Call]
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         self.function = function
@@ -40,10 +41,7 @@ class Endpoint(Generic[A, P, R, T]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.info = EndpointInfo(name, owner, _kind_of(self.function), self.options)
-        self.message_class, self.bind = _compile(self.info, self.function)
-        self._make: Callable[..., Any] = self.message_class
-        if not self.message_class.__match_args__:
-            self._make = _constant(self.message_class())
+        self.message_class, self._make, self.bind = _compile(self.info, self.function)
 
     @overload
     def __get__(self, instance: None, owner: type) -> Callable[P, Message[A, R]]: ...
@@ -105,12 +103,11 @@ def _constant(value: object) -> Callable[[], object]:
     def make() -> object:
         return value
 
-    make.message_class = type(value)  # type: ignore[attr-defined]  # so that one can tell what it makes without a call
     return make
 
 
 class _Source:
-    """The text of a message class and of its call, from a handler's signature."""
+    """The text of a message class, of what makes its instances and of its call, from a handler's signature."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.names: list[str] = []
@@ -145,34 +142,49 @@ class _Source:
             self.signature.append(name + default)
             self.arguments.append(f"m.{name}")
 
-    def text(self, class_name: str) -> str:
-        sets = "".join(f"\n        self.{name} = {name}" for name in self.names) or "\n        pass"
-        signature = "".join(f", {part}" for part in self.signature)
+    def text(self) -> str:
+        made, new, kind = (self._free(word) for word in ("made", "new", "Made"))
         arguments = "".join(f", {part}" for part in self.arguments)
         return (
-            f"class {class_name}(Base):\n"
+            f"class {kind}(Base):\n"
             f"    __slots__ = __match_args__ = {tuple(self.names)!r}\n"
-            f"    def __init__(self{signature}):{sets}\n"
+            f"message_class = {kind}\n"
+            f"{new} = object.__new__\n"
+            f"def make({', '.join(self.signature)}):\n"
+            f"    {made} = {new}({kind})\n"
+            + "".join(f"    {made}.{name} = {name}\n" for name in self.names)
+            + f"    return {made}\n"
             f"def bind(function):\n"
             f"    def call(actor, m):\n"
             f"        return function(actor{arguments})\n"
             f"    return call\n"
         )
 
+    def _free(self, word: str) -> str:
+        """Return a name that is no parameter's."""
+        while word in self.names:
+            word += "_"
+        return word
 
-def _compile(info: EndpointInfo, function: Callable[..., Any]) -> tuple[type[Message[Any, Any]], Callable[[Any], Call]]:
-    """Make the message class of an endpoint, and what binds its call to a handler."""
+
+def _compile(
+    info: EndpointInfo, function: Callable[..., Any]
+) -> tuple[type[Message[Any, Any]], Callable[..., Any], Callable[[Callable[..., Any]], Call]]:
+    """Make the message class of an endpoint, what makes its messages, and what binds its call to a handler."""
     source = _Source(function)
     base = StreamMessage if info.kind == "stream" else Message
     scope: dict[str, Any] = {"Base": base, **source.defaults}
-    exec(source.text("Made"), scope)  # noqa: S102  as dataclasses do: the text comes from names Python has parsed
-    cls = scope["Made"]  # an endpoint may have any name, `bind` too
-    cls.__name__, cls.__qualname__ = info.name, f"{info.owner.__qualname__}.{info.name}"
-    cls.__module__ = info.owner.__module__
-    cls.__doc__ = function.__doc__
+    exec(source.text(), scope)  # noqa: S102  as dataclasses do: the text comes from names Python has parsed
+    cls, make = scope["message_class"], scope["make"]
     cls.__endpoint__, cls.__timeout__, cls.__limit__ = info, info.options.timeout, info.options.limit
     cls.__reduce__ = _reduce
-    return cls, scope["bind"]
+    if not source.names:
+        make = _constant(make())
+    for made in (cls, make):
+        made.__name__, made.__qualname__ = info.name, f"{info.owner.__qualname__}.{info.name}"
+        made.__module__, made.__doc__ = info.owner.__module__, function.__doc__
+    make.message_class = cls  # so that one can tell what it makes without a call
+    return cls, make, scope["bind"]
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:

@@ -54,8 +54,8 @@ class EndpointInfo:
 class Message(Generic[A_contra, R_co]):
     """A call of an endpoint, as a value: `Counter.add(1)` is a `Message[Counter, int]`.
 
-    Each endpoint has a generated subclass whose slots are the handler's parameters, so messages compare by value,
-    print as calls, can be taken apart with `match`, and a wrong argument fails at the sender.
+    Each endpoint has a generated subclass whose slots are the handler's parameters, so messages compare by value and
+    print as calls. `Counter.add` makes its instances, and a wrong argument fails there, at the sender.
     """
 
     __slots__ = ()

@@ -20,6 +20,7 @@ Ts = TypeVarTuple("Ts")
 # A message passed on keeps its class, so these are the messages of those who answer.
 RUN: Final[Any] = Task.run
 FEED: Final[Any] = TaskStream.feed
+WORKERS: Final[dict[Any, type[Task | TaskStream]]] = {RUN.message_class: Task, FEED.message_class: TaskStream}
 
 SPECS: Final = {actor: ChildSpec(actor=actor, restart=Restart.TEMPORARY) for actor in (Task, TaskStream)}
 
@@ -112,8 +113,9 @@ class TaskSupervisor(DynamicSupervisor):
 
     def receive(self, message: Any) -> Any:
         """Hand work on to a new child, which answers; or hear of the children."""
-        if isinstance(message, RUN | FEED):
-            return self._hand_on(Task if isinstance(message, RUN) else TaskStream)
+        worker = WORKERS.get(message.__class__)
+        if worker is not None:
+            return self._hand_on(worker)
         return None if isinstance(message, Exited) else super().receive(message)
 
     def _hand_on(self, actor: type[Task | TaskStream]) -> Later[Any]:

@@ -275,9 +275,7 @@ def message_name(message: Any) -> str | None:
     """
     if message is None or isinstance(message, str):
         return message
-    if callable(message) and not isinstance(message, type):
-        message = message()  # an endpoint without parameters
-    info = getattr(message, "__endpoint__", None)
+    info = getattr(getattr(message, "message_class", message), "__endpoint__", None)
     if info is not None:
         return f"{info.owner.__name__}.{info.name}"
     if isinstance(message, type) and not issubclass(message, Message):

@@ -24,9 +24,7 @@ LONGEST: Final = 300  # characters of one of them
 
 def fits(pattern: Any) -> Fits:
     """Return what says whether a value fits *pattern*."""
-    endpoint = getattr(
-        pattern, "message_class", None
-    )  # an endpoint without parameters: the call, made once and for all
+    endpoint = getattr(pattern, "message_class", None)
     if isinstance(endpoint, type) and issubclass(endpoint, Message):
         pattern = endpoint
     if isinstance(pattern, type):
