@@ -13,6 +13,8 @@ from supervisors._tree import render
 from supervisors._values import Backoff, Intensity
 from supervisors.errors import BudgetExhaustedError, GaveUpError, SpecError, SupervisorError
 
+__fork_safe__ = True
+
 __all__ = [
     "Allotment",
     "Allowance",

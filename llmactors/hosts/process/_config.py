@@ -28,7 +28,8 @@ class Process:
     Args:
         memory: Address space that the process may use, in bytes or as `"512 MiB"`; None for no limit. A backstop
             (RLIMIT_AS): allocations beyond it raise `MemoryError`. It counts mapped files too, so leave room.
-        preload: Modules that are imported once, before workers are forked: they start in milliseconds then.
+        preload: Modules that are imported once, before workers are forked: they start in milliseconds then. So are
+            those that the actor's own module uses and that say `__fork_safe__ = True`.
         python: The interpreter of another virtual environment, with the same version of this package installed.
         prefetch: Messages handed to the process at a time, 1 or more: 1 000 unless said. 1 keeps all others movable.
         env: Environment variables for the process, beside those of this one: a mapping, or pairs.

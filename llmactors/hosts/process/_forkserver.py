@@ -111,7 +111,7 @@ class ForkServer:
             if _linux.thread_count() > before:
                 self._refusal = (
                     f"importing {name!r} starts a thread, and a process with threads cannot be forked safely; "
-                    "take it out of preload=, so that each worker imports it"
+                    "take it out of preload= (or its `__fork_safe__` away), so that each worker imports it"
                 )
                 return
         gc.collect()

@@ -22,6 +22,7 @@ from llmactors.hosts.process._config import Process
 from llmactors.hosts.process._far import FarRef
 from llmactors.hosts.process._grammar import grammar_of
 from llmactors.hosts.process._life import Life
+from llmactors.hosts.process._names import fork_safe
 from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._says import says_of
 from llmactors.hosts.process._server import ServerLink
@@ -160,7 +161,10 @@ class ProcessHost:
     def start(self, cell: ActorRef[Any], birth: Birth) -> None:
         """Fork a worker, and have it make the instance and run `on_start`."""
         try:
-            cell.actor = Life(cell, birth, self._link(), self._config, self._means)
+            link = self._link()
+            if self._config.python is None:
+                link.preload(fork_safe(birth.cls))
+            cell.actor = Life(cell, birth, link, self._config, self._means)
         except (NotSerialisableError, ForkRefusedError) as error:
             lives.start_failed(cell, error)
 

@@ -9,6 +9,7 @@ import importlib
 import runpy
 import sys
 import types
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,26 @@ from llmactors._guard import importing_main
 from llmactors.errors import NotSerialisableError
 
 MAIN: Final = "__main__"
+FORK_SAFE: Final = "__fork_safe__"
+"""What a module is that says so: imported before workers are forked, it harms none, and starts no thread."""
+
+
+def fork_safe(cls: type) -> list[str]:
+    """Name the modules that an actor class and its module build on, and that say they may be imported before a fork."""
+    module = sys.modules.get(cls.__module__)
+    used = [*cls.__mro__, *(vars(module).values() if module is not None else ())]
+    packages = {name for value in used for name in _packages(value)}
+    return sorted(name for name in packages if getattr(sys.modules.get(name), "__dict__", {}).get(FORK_SAFE) is True)
+
+
+def _packages(value: object) -> list[str]:
+    """Name the module that a value comes from, and the packages that it is in."""
+    kind = type(value)  # not `isinstance`: a proxy answers it, and `getattr`, by looking for what it stands for
+    if issubclass(kind, types.ModuleType):
+        name = vars(value).get("__name__")
+    else:
+        name = getattr(value if issubclass(kind, (type, types.FunctionType)) else kind, "__module__", None)
+    return list(accumulate(name.split("."), "{}.{}".format)) if isinstance(name, str) else []
 
 
 def name_of_class(cls: type) -> str:

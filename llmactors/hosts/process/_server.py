@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -100,8 +100,8 @@ class ServerLink:
         self.open = True
         self._end.setblocking(False)  # noqa: FBT003  the standard library's signature
         self._loop.add_reader(self._end.fileno(), self._read)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # reading tells it too, and why
-            _wire.send(self._end, {"is": "preload", "modules": list(preload)})
+        self._preloaded: set[str] = set()
+        self._order_imports(list(preload))
 
     @property
     def pid(self) -> int:
@@ -112,6 +112,17 @@ class ServerLink:
     def path(self) -> list[str]:
         """Where workers look for modules, as things are now."""
         return _boot.search_path(self._python)
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """Have modules imported before the next worker is forked, unless they have been."""
+        fresh = [name for name in modules if name not in self._preloaded]
+        if fresh:
+            self._order_imports(fresh)
+
+    def _order_imports(self, modules: list[str]) -> None:
+        self._preloaded.update(modules)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # reading tells it too, and why
+            _wire.send(self._end, {"is": "preload", "modules": modules})
 
     def fork(self, order: dict[str, Any], descriptors: tuple[int, ...], hearing: Hearing) -> None:
         """Order a worker. *hearing* is told what becomes of it, later, from the loop."""

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 import psutil
@@ -268,6 +269,32 @@ async def test_one_that_ends_of_it_says_what_it_may_have_and_what_to_do() -> Non
 async def test_preloaded_modules_are_there_when_a_worker_starts(system: Any) -> None:
     worker = await system.spawn(Curious, host=Process(preload=("colorsys",)))
     assert await worker.ask(Curious.has("colorsys"))
+
+
+@pytest.mark.parametrize(
+    ("says", "used", "there"),
+    [("__fork_safe__ = True", True, True), ("", True, False), ("__fork_safe__ = True", False, False)],
+    ids=["says so", "says nothing", "is not used"],
+)
+async def test_what_an_actors_module_uses_and_is_safe_to_fork_is_preloaded(
+    system: Any, tmp_path: Any, monkeypatch: Any, *, says: str, used: bool, there: bool
+) -> None:
+    (tmp_path / "apart.py").write_text(says)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    imported = ModuleType("apart")
+    exec(says, vars(imported))
+    monkeypatch.setitem(sys.modules, "apart", imported)
+    if used:
+        monkeypatch.setattr(sys.modules[__name__], "apart", imported, raising=False)
+    worker = await system.spawn(Curious, host=Process())
+    assert await worker.ask(Curious.has("apart")) is there
+
+
+@pytest.mark.parametrize("module", ["supervisors", "llmagentos.agents"])
+def test_what_of_ours_is_safe_to_fork_starts_no_thread(module: str) -> None:
+    code = f"import {module}, os; print({module}.__fork_safe__, len(os.listdir('/proc/self/task')))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True", "1"]
 
 
 class Curious(Actor):
