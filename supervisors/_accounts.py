@@ -21,7 +21,7 @@ from llmactors import ActorRef, Exit, Killed, Usage, limits
 from llmactors.errors import CeilingExceededError
 from supervisors._budget import Budget, Height, OnExceeded, OnExhausted, Pace
 from supervisors._core.budget._ledger import Ledger, Refusal, Reservation
-from supervisors._core.budget._pace import admit, give_back, owe
+from supervisors._core.budget._pace import admit, give_back, lapsed, owe
 from supervisors._core.budget._shares import Shares
 from supervisors._governor import Governor
 from supervisors._quantity import billionths, plain
@@ -195,13 +195,16 @@ class BudgetAccount:
 
     def place(self, turnstile: Turnstile, now: float) -> float | None:
         """Answer None when the place of its next message has come in every rate of messages, or when that is."""
-        if turnstile.ticket is None:
+        if turnstile.ticket is None or lapsed(self._paces(MESSAGES), turnstile.ticket, now):
             turnstile.ticket = self._admit(MESSAGES, 1.0, now) + (SLOWED if self.pressed else 0.0)
         if turnstile.ticket > now:
             turnstile.barred = turnstile.ticket
             return turnstile.ticket
         turnstile.ticket = None
         return None
+
+    def _paces(self, resource: str) -> list[Pace]:
+        return [account.paces[resource] for account in self.chain if resource in account.paces]
 
     def _admit(self, resource: str, units: float, now: float) -> float:
         """Take a place in every rate of a resource, here and above; return when it comes."""

@@ -14,7 +14,7 @@ from supervisors.errors import SpecError
 
 CPU_BURST: Final = 0.05
 """Seconds of its share that an actor at rest may be ahead, where a rate of CPU names no burst."""
-BURST: Final = 0.05
+BURST: Final = 0.04
 """The part of a second's amount that may go at once, where a rate names no burst; one unit at least."""
 MEMORY: Final = "memory"
 CEILINGS: Final = (MEMORY, "gpu_memory", "storage", "processes")
@@ -86,7 +86,8 @@ class Rate:
 
         Args:
             per: the time that the amounts are for: ``second``, ``minute``, ``2h``, or seconds.
-            burst: units that may go at once after a rest; without it a twentieth of a second's, and one at least.
+            burst: units that may go at once after a rest; without it a twenty-fifth of a second's, and one at
+                least.
             amounts: ``cpu`` in cores, ``messages`` handled, or any resource that actors spend or reserve by name.
 
         Raises:

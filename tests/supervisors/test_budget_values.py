@@ -30,8 +30,8 @@ def test_a_budget_is_read_back_as_paces_ceilings_and_allowances() -> None:
     }
 
 
-def test_a_rate_lets_a_twentieth_of_a_second_s_amount_go_at_once_and_one_at_least() -> None:
-    assert Rate(messages=1_000).paces["messages"].burst == 50
+def test_a_rate_lets_a_twenty_fifth_of_a_second_s_amount_go_at_once_and_one_at_least() -> None:
+    assert Rate(messages=1_000).paces["messages"].burst == 40
     assert Rate(messages=2).paces["messages"].burst == 1
 
 

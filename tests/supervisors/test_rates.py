@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
-from budgets import Busy, Caller, callers, team
+from budgets import Busy, Caller, callers, team, work
 from virtual import VirtualSystem, now, run
 
 from supervisors import Budget, DynamicSupervisor, Rate, ResourceSupervisor, child
+from supervisors._core.budget._pace import LATE
 
 
 def test_an_actor_over_its_rate_of_cpu_gets_just_that_and_a_quiet_one_beside_it_answers_at_once() -> None:
@@ -51,6 +52,35 @@ def test_ten_thousand_agents_under_one_rate_of_messages_take_turns() -> None:
             assert max(counts) - min(counts) <= 1
             await asyncio.sleep(10.0)
             assert sum(agent.usage().spent.get("work", 0) for agent in agents) == 5_000
+
+    run(main())
+
+
+@pytest.mark.parametrize("how", ["the loop stood still", "they were paused"])
+def test_those_who_missed_their_time_do_not_all_go_at_once(how: str) -> None:
+    class Crowd(DynamicSupervisor):
+        pass
+
+    async def main() -> None:
+        root = team(Budget(Rate(messages=100)), child(Crowd, name="crowd"))
+        async with VirtualSystem(root) as system:
+            crowd = system.ref("crowd")
+            agents = [await crowd.ask(Crowd.start_child(child(Caller))) for _ in range(1_000)]
+            for agent in agents:
+                agent.tell(Caller.spend("work", 1))
+            await asyncio.sleep(1.0)
+            if how == "they were paused":
+                crowd.pause()
+                await asyncio.sleep(5.0)
+                crowd.resume()
+            else:
+                work(5.0)
+            before = sum(agent.usage().spent.get("work", 0) for agent in agents)
+            await asyncio.sleep(1.0)
+            after = sum(agent.usage().spent.get("work", 0) for agent in agents)
+            assert after - before <= 100 * (1.0 + LATE) + 5
+            await asyncio.sleep(10.0)
+            assert sum(agent.usage().spent.get("work", 0) for agent in agents) == 1_000
 
     run(main())
 

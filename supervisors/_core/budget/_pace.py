@@ -8,11 +8,19 @@ Theory of operation
    polls, and no herd wakes at once.
 3. What is known only afterwards (CPU seconds) is owed: `owe` moves the due time on, and when that is in the future the
    next slice waits for it. At most one slice is owed.
+4. A place that was not taken in its time lapses: all who missed theirs, while the loop stood still or they were paused,
+   would go at once otherwise. They take new places, behind those who wait.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 from supervisors._budget import Pace
+
+LATE: Final = 0.25
+"""Seconds that a place is kept for its owner, or as many as the burst takes: so long a loop may be busy."""
 
 
 def admit(pace: Pace, due: float, now: float, units: float = 1.0) -> tuple[float, float]:
@@ -23,6 +31,12 @@ def admit(pace: Pace, due: float, now: float, units: float = 1.0) -> tuple[float
     rested = max(due, now)
     room = max(0.0, pace.slack - units / pace.rate)
     return rested + units / pace.rate, max(now, due - room)
+
+
+def lapsed(paces: Iterable[Pace], place: float, now: float) -> bool:
+    """Say whether a place in those rates was not taken in its time; where there is no rate, there is none to miss."""
+    slacks = [pace.slack for pace in paces]
+    return bool(slacks) and now - place > max(LATE, *slacks)
 
 
 def owe(pace: Pace, due: float, now: float, units: float) -> float:

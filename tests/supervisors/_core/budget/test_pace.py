@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisors._budget import Pace
-from supervisors._core.budget._pace import admit, give_back, owe
+from supervisors._core.budget._pace import LATE, admit, give_back, lapsed, owe
 
 ONE_A_SECOND = Pace(rate=1.0, burst=3.0)
 
@@ -62,6 +62,45 @@ def test_no_window_of_time_sees_more_than_the_rate_and_one_burst(
             if last >= first:
                 total = sum(units for start, units in went if first <= start <= last)
                 assert total <= (last - first) * rate + max(burst, largest) + largest + 1e-6 * (1 + total)
+
+
+@pytest.mark.parametrize(
+    ("paces", "late", "misses"),
+    [
+        ([], 1_000.0, False),
+        ([Pace(1_000.0, 40.0)], 0.0, False),
+        ([Pace(1_000.0, 40.0)], LATE, False),
+        ([Pace(1_000.0, 40.0)], LATE + 0.01, True),
+        ([Pace(1.0, 3.0)], 3.0, False),
+        ([Pace(1.0, 3.0)], 3.1, True),
+        ([Pace(1.0, 3.0), Pace(1_000.0, 40.0)], 3.0, False),
+    ],
+)
+def test_a_place_is_kept_for_a_quarter_of_a_second_or_for_as_long_as_the_burst_takes(
+    paces: list[Pace], late: float, misses: bool
+) -> None:
+    assert lapsed(paces, 100.0, 100.0 + late) is misses
+
+
+@given(st.integers(1, 40), st.floats(1, 50), st.floats(0, 20), st.lists(st.floats(0, 3), min_size=1, max_size=30))
+def test_after_a_stall_no_more_go_than_a_burst_and_what_is_kept_for_those_who_are_late(
+    waiting: int, rate: float, burst: float, pauses: list[float]
+) -> None:
+    pace, due, now = Pace(rate, burst), 0.0, 0.0
+    places: dict[int, float] = {}
+    went: list[float] = []
+    for pause in pauses:
+        now += pause
+        for number in sorted(range(waiting), key=lambda each: places.get(each, now)):
+            if number not in places or lapsed([pace], places[number], now):
+                due, places[number] = admit(pace, due, now)
+            if places[number] <= now:
+                del places[number]
+                went.append(now)
+    kept = max(LATE, pace.slack)
+    for place, first in enumerate(went):
+        for count, last in enumerate(went[place:], 1):
+            assert count <= (last - first + kept) * rate + max(burst, 1.0) + 1.0 + 1e-6
 
 
 def test_what_is_used_before_it_is_known_is_owed() -> None:
