@@ -1,20 +1,25 @@
 """The scheduler without its accounts, for nothing but to be measured beside the real one.
 
-It is the real one's own source with the lines of the account taken out: the clock that is read once a slice, and what
-is added to the actor's CPU time and messages. A turn ends after `TURN` slices, since nothing tells the time any more,
-and a slice has as many messages as it can have.
+It is the real one's own source with lines taken out, in two ways. *Unaccounted*, nothing is added to an actor's CPU
+time and messages; the clock is read, since a turn has to end after its time and a slice to learn its length. *Untimed*,
+the clock is not read either: a turn ends after `TURN` slices, and a slice has as many messages as it can have.
 """
 
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from llmactors import ActorSystem, _scheduler
 from llmactors._scheduler import Scheduler
 
 TURN: Final = 900  # slices: about as many as the real one has of a ring in its half millisecond
-CHANGES: Final = {
+SUMS: Final = {
+    "                cell.cpu += now - self.last\n                cell.handled += most - left\n": "",
+    "                self.last = last\n": "",
+}
+"""What is replaced in the source of `drain` where no account is kept, each exactly once."""
+SUMS_AND_CLOCK: Final = {
     "                now = clock()\n"
     "                cell.cpu += now - self.last\n"
     "                cell.handled += most - left\n"
@@ -25,17 +30,17 @@ CHANGES: Final = {
     "                if now > end_of_turn or here:\n": "                if not slices or here:\n",
     "                    handlers.slice = fitting(most, most - left, now - began, long=LONG, greatest=SLICE)\n": "",
 }
-"""What is replaced in the source of `drain`, each exactly once."""
+"""As `SUMS`, where the clock is not read either."""
 
 
-def without_accounts(drain: Callable[..., None]) -> Callable[..., None]:
-    """Return `Scheduler.drain` without its accounts.
+def without(changes: Mapping[str, str], drain: Callable[..., None]) -> Callable[..., None]:
+    """Return `Scheduler.drain` with these changes.
 
     Raises:
         ValueError: It has changed, and this module has to follow.
     """
     source = inspect.getsource(drain)
-    for there, instead in CHANGES.items():
+    for there, instead in changes.items():
         if source.count(there) != 1:
             raise ValueError(f"`Scheduler.drain` has not exactly one of:\n{there}write down here what it has now")
         source = source.replace(there, instead)
@@ -48,7 +53,13 @@ def without_accounts(drain: Callable[..., None]) -> Callable[..., None]:
 class UnaccountedScheduler(Scheduler):
     """Runs actors and keeps no account of it."""
 
-    drain = without_accounts(Scheduler.drain)
+    drain = without(SUMS, Scheduler.drain)
+
+
+class UntimedScheduler(Scheduler):
+    """Runs actors by the number of their messages and keeps no account of it."""
+
+    drain = without(SUMS_AND_CLOCK, Scheduler.drain)
 
 
 class UnaccountedSystem(ActorSystem):
@@ -56,5 +67,12 @@ class UnaccountedSystem(ActorSystem):
 
     def make_scheduler(self) -> Scheduler:
         """Make the scheduler, on the running loop."""
-        accounted = super().make_scheduler()
-        return UnaccountedScheduler(accounted.loop, self.ports)
+        return UnaccountedScheduler(super().make_scheduler().loop, self.ports)
+
+
+class UntimedSystem(ActorSystem):
+    """A system in which nobody looks at the clock either."""
+
+    def make_scheduler(self) -> Scheduler:
+        """Make the scheduler, on the running loop."""
+        return UntimedScheduler(super().make_scheduler().loop, self.ports)

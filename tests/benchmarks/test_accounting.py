@@ -2,18 +2,19 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import accounting
 import pytest
-from unaccounted import UnaccountedSystem, without_accounts
+from unaccounted import SUMS, SUMS_AND_CLOCK, UnaccountedSystem, UntimedSystem, without
 
 from llmactors import ActorSystem
 
 from runtimes.ours.tells import Counter
 
 
-@pytest.mark.parametrize("kind", [ActorSystem, UnaccountedSystem])
+@pytest.mark.parametrize("kind", [ActorSystem, UnaccountedSystem, UntimedSystem])
 async def test_messages_are_handled_with_accounts_and_without(kind: type[ActorSystem]) -> None:
     async with kind() as system:
         counter = await system.spawn(Counter)
@@ -24,16 +25,19 @@ async def test_messages_are_handled_with_accounts_and_without(kind: type[ActorSy
         assert (counter.usage().handled >= 900) == (kind is ActorSystem)
 
 
-def test_a_drain_that_has_changed_is_noticed() -> None:
+@pytest.mark.parametrize("changes", [SUMS, SUMS_AND_CLOCK], ids=["sums", "clock"])
+def test_a_drain_that_has_changed_is_noticed(changes: Mapping[str, str]) -> None:
     def drain() -> None:
         """Do something else."""
 
     with pytest.raises(ValueError, match="write down here"):
-        without_accounts(drain)
+        without(changes, drain)
 
 
 def test_the_cost_is_the_ratio_of_each_round() -> None:
-    assert accounting.costs({"with": [110.0, 300.0], "without": [100.0, 200.0]}) == pytest.approx([0.1, 0.5])
+    taken = {"with": [110.0, 300.0], "without": [100.0, 200.0], "untimed": [55.0, 100.0]}
+    assert accounting.costs(taken, "without") == pytest.approx([0.1, 0.5])
+    assert accounting.costs(taken, "untimed") == pytest.approx([1.0, 2.0])
 
 
 def test_the_command_measures_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,4 +46,5 @@ def test_the_command_measures_and_writes(tmp_path: Path, monkeypatch: pytest.Mon
     accounting.main(["--n", "500", "--rounds", "2", "--json", str(target)])
     found = json.loads(target.read_text(encoding="utf-8"))
     assert set(found["cost"]) == {"tell", "ring"}
-    assert all(len(each["with"]) == len(each["without"]) == 2 for each in found["nanoseconds"].values())
+    assert all(set(each) == {"without", "untimed"} for each in found["cost"].values())
+    assert all(len(rounds) == 2 for each in found["nanoseconds"].values() for rounds in each.values())
