@@ -7,18 +7,17 @@ interpreter gets it by `--python casty=/path/to/python`, or by an environment va
 
 import argparse
 import importlib.util
-import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from cases import CASES
-from measuring.machine import kind_of_machine, load
+from measuring.machine import load
 from measuring.rounds import Outcome, interpreters, measure
 from measuring.tables import terminal_table
+from measuring.told import conditions, write
 from runtimes import EXTRA, OURS, RUNTIMES
 
 RIVALS = [name for name in RUNTIMES if name != OURS]
@@ -43,8 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for line in shortfalls(outcome):
         console.print(line, markup=False, highlight=False)
     found = report(outcome, options.rounds, busy)
-    if options.json is not None:
-        options.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write(found, options.json)
     if options.chart is not None:
         from measuring.charts import draw_ratios  # noqa: PLC0415  takes a library that only charts need
 
@@ -63,9 +61,7 @@ def shortfalls(outcome: Outcome) -> list[str]:
 def report(outcome: Outcome, rounds: int, busy: float | None) -> dict[str, object]:
     """Return what was measured, when, on what kind of machine and with which versions, for a machine to read."""
     return {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": kind_of_machine(),
-        "load_before": busy,
+        **conditions(busy),
         "rounds": rounds,
         "versions": outcome.versions,
         "absent": outcome.absentees(),

@@ -6,11 +6,9 @@ large for a ring of a million.
 
 import argparse
 import importlib.util
-import json
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -18,8 +16,9 @@ from rich.table import Table
 
 from cases import GROWTH
 from measuring.figures import digits, rounded
-from measuring.machine import kind_of_machine, load
+from measuring.machine import load
 from measuring.rounds import interpreters, once
+from measuring.told import conditions, write
 from run import at_least_one
 from runtimes import EXTRA, OURS, RUNTIMES
 
@@ -46,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     result = once(name, case, size, pythons[name])
                     taken[case, name, size].append(float(result["readings"]["time"]))
     found = {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": kind_of_machine(),
-        "load_before": busy,
+        **conditions(busy),
         "rounds": options.rounds,
         "figures": [
             {
@@ -62,8 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ],
     }
     Console().print(table(found))
-    if options.json is not None:
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write(found, options.json)
     if options.chart is not None:
         from measuring.charts import draw_growth  # noqa: PLC0415  takes a library that only charts need
 

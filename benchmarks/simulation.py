@@ -8,11 +8,9 @@ batches, the slowest and the fastest of them.
 
 import argparse
 import asyncio
-import json
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,8 @@ from llmactors.testing import Faults, World, simulate
 from supervisors import Supervisor, child, pool
 
 from cases.processes import pin, processors
-from measuring.machine import kind_of_machine, load
+from measuring.machine import load
+from measuring.told import conditions, write
 from run import at_least_one
 
 MESSAGES = 20
@@ -135,17 +134,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pin(processors()[0])
     rates = measure(options.runs, options.batches)
     Console().print(table(rates))
-    if options.json is not None:
-        found = {
-            "when": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": kind_of_machine(),
-            "load_before": busy,
-            "runs": options.runs,
-            "rates": rates,
-            "medians": {name: statistics.median(each) for name, each in rates.items()},
-            "goal": GOAL,
-        }
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    medians = {name: statistics.median(each) for name, each in rates.items()}
+    found = {**conditions(busy), "runs": options.runs, "rates": rates, "medians": medians, "goal": GOAL}
+    write(found, options.json)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,10 @@ half of them, and the ratio of the least.
 import argparse
 import asyncio
 import gc
-import json
 import statistics
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -27,7 +25,8 @@ from llmactors import ActorSystem
 
 from cases.processes import pin, processors
 from cases.rings import RING
-from measuring.machine import kind_of_machine, load
+from measuring.machine import load
+from measuring.told import conditions, write
 from runtimes.ours.rings import Node, go_round
 from runtimes.ours.tells import tells
 
@@ -89,19 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pin(processors()[0])
     taken = measure(options.n, options.rounds)
     Console().print(table(taken))
-    if options.json is not None:
-        found = {
-            "when": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": kind_of_machine(),
-            "load_before": busy,
-            "nanoseconds": taken,
-            "cost": {
-                name: {beside: statistics.median(costs(each, beside)) for beside in ("without", "untimed")}
-                for name, each in taken.items()
-            },
-            "goals": GOALS,
-        }
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    cost = {
+        name: {beside: statistics.median(costs(each, beside)) for beside in ("without", "untimed")}
+        for name, each in taken.items()
+    }
+    write({**conditions(busy), "nanoseconds": taken, "cost": cost, "goals": GOALS}, options.json)
 
 
 def table(taken: Mapping[str, Mapping[str, list[float]]]) -> Table:

@@ -8,14 +8,12 @@ ends make it take (code that ran for the first time, room in the allocator) is t
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -30,7 +28,8 @@ from llmactors.errors import ActorEndedError, MemoryCeilingError
 from llmactors.hosts import Process
 from supervisors import Budget, Ceiling, Intensity, ResourceSupervisor, child
 
-from measuring.machine import kind_of_machine, load
+from measuring.machine import load
+from measuring.told import conditions, write
 
 SWITCH = "LLMACTORS_CGROUPS"
 WORKER = Process(preload=("players",))
@@ -150,11 +149,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--times", type=int, default=20, help="how often it is killed (default: 20)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     options = parser.parse_args(arguments)
+    busy = load()
     done = measure(options.times)
     Console().print(table(done))
-    if options.json is not None:
-        facts = {"at": datetime.now(UTC).isoformat(), "machine": kind_of_machine(), "load": load()}
-        options.json.write_text(json.dumps({**facts, "results": [asdict(each) for each in done]}, indent=1) + "\n")
+    write({**conditions(busy), "results": [asdict(each) for each in done]}, options.json)
 
 
 if __name__ == "__main__":

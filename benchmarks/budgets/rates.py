@@ -6,12 +6,10 @@ handle each second, how evenly that is shared among them, and what CPU time it t
 
 import argparse
 import asyncio
-import json
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -22,7 +20,8 @@ from rich.table import Table
 from llmactors import Actor, ActorSystem, message
 from supervisors import Budget, Rate, ResourceSupervisor, child
 
-from measuring.machine import kind_of_machine, load
+from measuring.machine import load
+from measuring.told import conditions, write
 
 
 class Agent(Actor):
@@ -114,10 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     busy = load()
     found = asyncio.run(measure(options.agents, options.rate, options.seconds))
     Console().print(table(found, options.agents, options.rate))
-    if options.json is not None:
-        when = datetime.now(UTC).isoformat(timespec="seconds")
-        told = {"when": when, "machine": kind_of_machine(), "load_before": busy, **asdict(found)}
-        options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    write({**conditions(busy), **asdict(found)}, options.json)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,12 @@ each got is the system's own count of its slices, or the kernel's count of its p
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,8 @@ from llmactors import ActorRef, ActorSystem, limits
 from llmactors.hosts import Loop, Process
 from supervisors import Budget, Rate, ResourceSupervisor, child
 
-from measuring.machine import kind_of_machine, load
+from measuring.machine import load
+from measuring.told import conditions, write
 
 SHARE = 0.25
 WORKER = Process(preload=("players",))
@@ -133,11 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each (default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     options = parser.parse_args(arguments)
+    busy = load()
     done = measure(options.seconds, options.rounds)
     Console().print(table(done))
-    if options.json is not None:
-        facts = {"at": datetime.now(UTC).isoformat(), "machine": kind_of_machine(), "load": load(), "share": SHARE}
-        options.json.write_text(json.dumps({**facts, "rounds": [asdict(each) for each in done]}, indent=1) + "\n")
+    write({**conditions(busy), "share": SHARE, "rounds": [asdict(each) for each in done]}, options.json)
 
 
 if __name__ == "__main__":

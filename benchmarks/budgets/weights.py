@@ -7,12 +7,10 @@ one's share of what both used; a busy child is not to starve its sibling by more
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,8 @@ from llmactors import Actor, ActorRef, ActorSystem, message
 from llmactors.hosts import Process
 from supervisors import ResourceSupervisor, child
 
-from measuring.machine import kind_of_machine, load
+from measuring.machine import load
+from measuring.told import conditions, write
 
 LONG, SHORT = 0.002, 0.0001
 """Seconds of CPU time that a message takes."""
@@ -126,10 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         off = max(abs(each / wanted - 1) for each in had)
         shown.add_row(what, f"{wanted:.1%}", f"{had[0]:.1%} to {had[-1]:.1%}", f"{off:.1%}", "≤ 10 %")
     Console().print(shown)
-    if options.json is not None:
-        when = datetime.now(UTC).isoformat(timespec="seconds")
-        told = {"when": when, "machine": kind_of_machine(), "load_before": busy, "shares": found}
-        options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    write({**conditions(busy), "shares": found}, options.json)
 
 
 if __name__ == "__main__":
