@@ -47,6 +47,8 @@ def resume(cell: ActorRef[Any]) -> None:
             if not future.done():
                 future.set_result(None)
         cell.scheduler.requeue(cell)
+    elif not cell.flags & DEAD:
+        cell.handlers.host.resume(cell)  # it may have been told of a pause that was taken back before it was in force
 
 
 async def while_paused(cell: ActorRef[Any]) -> None:

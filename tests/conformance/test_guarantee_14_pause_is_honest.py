@@ -22,6 +22,34 @@ async def test_paused_messages_queue_up_and_are_handled_after_the_resume(system:
     assert await probe.ask(Probe.seen()) == [0, 1, 2]
 
 
+async def test_an_actor_that_is_paused_and_resumed_at_once_goes_on(system: ActorSystem, host: HostConfig) -> None:
+    probe = await system.spawn(Probe, host=host)
+    for number in range(3):
+        probe.pause()
+        probe.tell(Probe.note(number))
+        probe.resume()
+    assert await probe.ask(Probe.seen()) == [0, 1, 2]
+    probe.pause()
+    probe.resume()
+    probe.pause()
+    with pytest.raises(AskTimeoutError):
+        await probe.ask(Probe.seen(), timeout=0.05)
+    assert probe.state == "paused"
+    probe.resume()
+    probe.pause()
+    probe.resume()
+    assert await probe.ask(Probe.seen()) == [0, 1, 2]
+
+
+async def test_a_pause_that_another_thread_takes_back_at_once_is_taken_back(
+    system: ActorSystem, host: HostConfig
+) -> None:
+    probe = await system.spawn(Probe, host=host)
+    probe.pause()
+    await asyncio.to_thread(probe.resume)
+    assert await probe.ask(Probe.seen()) == []
+
+
 async def test_a_pause_takes_effect_after_the_message_in_hand(
     system: ActorSystem, host: HostConfig, gate: ActorRef[Gate]
 ) -> None:

@@ -1,6 +1,8 @@
 """Guarantee 11: whatever is flooded holds no more than its bound, and says or does with the rest what it declares."""
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -203,6 +205,25 @@ async def what_a_worker_has_ahead(system: ActorSystem) -> tuple[int, int]:
     return most, 8
 
 
+async def what_is_ordered_of_a_worker_that_stands_still(system: ActorSystem) -> tuple[int, int]:
+    ref: Any = await system.spawn(Lock, host=Process())
+    channel, pid = ref.actor.channel, ref.usage().pid
+    os.kill(pid, signal.SIGSTOP)
+    while not channel.choked:
+        ref.tell(Lock.note("x" * 60_000))
+        await asyncio.sleep(0)
+    before = len(channel._unsent)
+    for _ in range(MANY // 10):
+        ref.pause()
+        await until(lambda: ref.paused)
+        ref.resume()
+        await until(lambda: not ref.paused)
+    owed = len(channel._unsent) + len(channel._turn) - before + len(ref.actor.switches._wanted)
+    os.kill(pid, signal.SIGCONT)
+    assert (await ref.ask(Lock.so_far(), timeout=30))[0] == "x" * 60_000
+    return owed + 1, 32  # bytes: one order of each kind, and one question whether it reacts
+
+
 async def what_a_worker_waits_for(system: ActorSystem) -> tuple[int, int]:
     full = await system.spawn(Counter)
     full.pause()
@@ -231,6 +252,7 @@ async def what_a_worker_waits_for(system: ActorSystem) -> tuple[int, int]:
         subscribers_that_are_slow,
         answers_to_askers_that_gave_up,
         what_a_worker_has_ahead,
+        what_is_ordered_of_a_worker_that_stands_still,
         what_a_worker_waits_for,
     ],
     ids=lambda flood: flood.__name__,

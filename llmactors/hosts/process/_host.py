@@ -23,7 +23,6 @@ from llmactors.hosts.process._far import FarRef
 from llmactors.hosts.process._grammar import grammar_of
 from llmactors.hosts.process._life import Life
 from llmactors.hosts.process._names import fork_safe
-from llmactors.hosts.process._ops import Op
 from llmactors.hosts.process._says import says_of
 from llmactors.hosts.process._server import ServerLink
 from llmactors.hosts.process._watched import FarTable, FarTracing
@@ -95,7 +94,7 @@ class RemoteCell(FarRef[Any]):
         """Hold its messages back from after the one in hand; for the worker this overtakes what is sent after it."""
         life: Life | None = self.actor
         if life is not None and get_ident() == self.scheduler.thread:
-            life.pause()
+            life.switches.pause()
         super().pause()
 
     @property
@@ -200,12 +199,12 @@ class ProcessHost:
     def pause(self, cell: ActorRef[Any]) -> None:
         """Hold what the worker has, too."""
         if cell.actor is not None:
-            cell.actor.pause()
+            cell.actor.switches.pause()
 
     def resume(self, cell: ActorRef[Any]) -> None:
         """Let the worker go on."""
         if cell.actor is not None:
-            cell.actor.resume()
+            cell.actor.switches.resume()
 
     def stop(self, cell: ActorRef[Any], exit: Exit) -> None:
         """Run `on_stop` in the worker, then end it."""
@@ -268,7 +267,7 @@ class ProcessHost:
     def press(self, cell: ActorRef[Any], level: Pressure) -> None:
         """Have the worker run `on_pressure`."""
         if cell.actor is not None:
-            cell.actor.channel.send([Op.PRESS, level.value])
+            cell.actor.switches.press(level.value)
 
     def measure(self, cell: ActorRef[Any], *, held: bool) -> Measure:
         """See what the worker and all that it started use now."""

@@ -49,6 +49,7 @@ from llmactors.hosts.process._says import Says, says_of
 from llmactors.hosts.process._segments import Segments
 from llmactors.hosts.process._served import Served
 from llmactors.hosts.process._server import Forked, Hearing, ServerLink, describe_status
+from llmactors.hosts.process._switches import Switches
 from llmactors.hosts.process._watched import Looks, is_watched, watched
 from llmactors.hosts.process.limits._hold import Hold
 
@@ -118,8 +119,8 @@ class Life:
         self.segments.attach(cell.scheduler.loop)
         self.codec = Codec(self.refs, segments=self.segments)
         self.calls = Calls(self)
-        self.watch = Watch(self)
-        self.looks = Looks(self.channel)
+        self.watch, self.looks = Watch(self), Looks(self.channel)
+        self.switches = Switches(self.channel, paused=bool(cell.flags & PAUSED), traced=is_watched(cell))
         self.hold = Hold(means, cell.scheduler.loop, cell.scheduler.clock)
         self.post = Post(cell, self, self.page, grammar_of(birth.cls), says)
         self.served = Served(self, _nothing, in_worker=False)
@@ -260,15 +261,8 @@ class Life:
     def _roomy(self) -> None:
         """The socket has taken what was too much for it."""
         if not self.over:
+            self.switches.roomy()
             self.post.go_on()
-
-    def pause(self) -> None:
-        """Hold what the worker has, too."""
-        self.channel.send([Op.PAUSE])
-
-    def resume(self) -> None:
-        """Let the worker go on."""
-        self.channel.send([Op.RESUME])
 
     def unstash(self) -> None:
         """Bring back what was put aside, before all that the worker has: that comes back first."""

@@ -87,7 +87,7 @@ class FarTracing(Tracing):
 def _order(cell: ActorRef[Any], *, on: bool) -> None:
     life: Life | None = cell.actor
     if life is not None and not life.over:
-        life.channel.send([Op.TRACE, on])
+        life.switches.trace(on=on)
 
 
 def is_watched(cell: ActorRef[Any]) -> bool:
