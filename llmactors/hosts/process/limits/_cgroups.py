@@ -176,6 +176,7 @@ def _ours(place: Place, controller: str) -> Path | None:
         if place.version == 2:  # noqa: PLR2004
             _delegate(own, controller)
         _sweep(own)
+        _remove_tree(directory)  # of one that had our process id before us
         directory.mkdir(exist_ok=True)
         if place.version == 2:  # noqa: PLR2004
             (directory / "cgroup.subtree_control").write_text(f"+{controller}")

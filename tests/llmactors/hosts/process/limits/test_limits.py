@@ -162,6 +162,18 @@ def test_what_a_dead_process_left_is_swept_away(cgroups: Cgroups) -> None:
     assert str(cgroups).startswith("cgroup v")
 
 
+def test_what_one_with_our_process_id_left_is_swept_away(cgroups: Cgroups) -> None:
+    ours = {directory for directory in Path("/sys/fs/cgroup").glob(f"**/{PREFIX}{os.getpid()}") if directory.is_dir()}
+    left = [directory / "worker-1" for directory in ours]
+    for directory in left:
+        directory.mkdir()
+    assert left
+    find()
+    assert all(directory.exists() for directory in ours)
+    assert not any(directory.exists() for directory in left)
+    assert cgroups.controllers
+
+
 @pytest.mark.parametrize(
     ("version", "weight", "told"),
     [(1, None, "1024"), (1, 1.0, "1024"), (1, 0.5, "512"), (1, 0.0001, "2"), (2, None, "100"), (2, 0.254, "25")],
