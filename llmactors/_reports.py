@@ -28,7 +28,14 @@ def report(level: int, event: str, **facts: Any) -> None:
         facts = {"trace_id": step.trace_id, "span_id": step.span_id, **facts}
     import structlog  # noqa: PLC0415  only programs that log pay for it
 
-    if structlog.is_configured():
+    if not structlog.is_configured():
+        _LOGGER.log(level, "%s %s", event, _words(facts))
+        return
+    try:
         structlog.get_logger(NAME).log(level, event, **facts)
-    else:
-        _LOGGER.log(level, "%s %s", event, " ".join(f"{name}={shown(value)}" for name, value in facts.items()))
+    except Exception as error:  # noqa: BLE001  the program's logging has failed: that ends nobody of whom it tells
+        _LOGGER.log(level, "%s %s (structlog failed: %s)", event, _words(facts), shown(error))
+
+
+def _words(facts: dict[str, Any]) -> str:
+    return " ".join(f"{name}={shown(value)}" for name, value in facts.items())

@@ -1,18 +1,21 @@
 """Logs, for the command line and `run` only: a library never configures logging.
 
 Every event goes to a bounded record that `llmagentos logs` reads; those of at least the wanted level also go to
-standard error, for people on a terminal, as JSON lines otherwise. Standard output stays the answers'.
+standard error, for people on a terminal, as JSON lines otherwise. Standard output stays the answers'. Nothing waits for
+who reads standard error: what it does not take in time is left out there, and counted.
 """
 
+import json
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, TextIO
 
 import structlog
 
 from llmagentos import _record
 from llmagentos._core.text import one_line
+from llmagentos._unhurried import unhurried
 
 PACKAGES = ("llmactors", "supervisors", "llmagentos")
 
@@ -37,9 +40,18 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
             _Shown(shown),
             _renderer(stream),
         ],
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(unhurried(stream, _left_out(stream))),
         cache_logger_on_first_use=False,
     )
+
+
+def _left_out(stream: TextIO) -> Callable[[int], str]:
+    def told(count: int) -> str:
+        if stream.isatty():
+            return f"{count} events of the log were left out: nobody read them in time"
+        return json.dumps({"event": "log_events_left_out", "level": "warning", "count": count})
+
+    return told
 
 
 def _as_words(_: Any, __: str, event: Event) -> Event:

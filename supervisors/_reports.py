@@ -29,11 +29,17 @@ def report(level: int, event: str, **facts: Any) -> None:
     """Log *event* with its facts; one whose fact is None has none."""
     told = {name: fact for name, fact in facts.items() if fact is not None}
     structlog = sys.modules.get("structlog")
+    failed: object = ""
     if structlog is not None and structlog.is_configured():
-        structlog.get_logger(LOGGER).log(level, event, **told)
-    elif level >= logging.WARNING:
+        try:
+            structlog.get_logger(LOGGER).log(level, event, **told)
+        except Exception as error:  # noqa: BLE001  the program's logging has failed: that ends nobody of whom it tells
+            failed = f" (structlog failed: {shown(error)})"
+        else:
+            return
+    if level >= logging.WARNING:
         text = " ".join(f"{name}={fact}" for name, fact in told.items())
-        _STANDARD.log(level, "%s %s", event, text)
+        _STANDARD.log(level, "%s %s%s", event, text, failed)
 
 
 def described(why: object) -> str:

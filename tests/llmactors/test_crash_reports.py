@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from llmactors import Actor, ActorSystem, Report, message, trace
@@ -102,3 +103,25 @@ async def test_errors_name_messages_and_not_what_is_in_them(row: str) -> None:
             await ref.ask(Teller.fail("hunter2"), timeout=0.01)
     assert str(unhandled.value) == "actor `/teller-1` has no handler for str"
     assert str(late.value) == "actor `/teller-1` did not answer Teller.fail within 0.01 s"
+
+
+async def test_logging_that_fails_ends_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError("no space left on device")
+
+    class App(Supervisor):
+        teller = child(Teller)
+
+    structlog.configure(processors=[full])
+    try:
+        async with ActorSystem(App) as system:
+            ref = system.ref("teller")
+            for _ in range(2):
+                with pytest.raises(ActorEndedError):
+                    await ref.ask(Teller.fail("hunter2"))
+            await ref
+            assert ref.usage().restarts == 2
+    finally:
+        structlog.reset_defaults()
+    assert "no space left on device" in caplog.text
+    assert "hunter2" not in caplog.text

@@ -2,12 +2,30 @@
 
 import io
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
+from llmactors import Actor, ActorSystem, message
+from llmactors.errors import ActorEndedError
 from llmagentos import _logging, _record
+from supervisors import Supervisor, child
+
+
+class Fails(Actor):
+    @message
+    def now(self) -> None:
+        raise ValueError("now")
+
+    @message
+    def not_now(self) -> None:
+        """Nothing."""
+
+
+class Crashing(Supervisor):
+    fails = child(Fails)
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +76,19 @@ def test_the_record_is_bounded_and_numbered() -> None:
         structlog.get_logger().info(str(i))
     assert [(number, event["event"]) for number, event in _record.RECORD.since(3)] == [(4, "3"), (5, "4")]
     assert len(_record.RECORD.since(0)) == 3
+
+
+async def test_a_system_outlives_who_read_its_log(capfd: pytest.CaptureFixture[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        _logging.configure("debug", stream)
+        async with ActorSystem(Crashing) as system:
+            with pytest.raises(ActorEndedError):
+                await system.ref(Crashing.fails).ask(Fails.now())
+            await system.ref(Crashing.fails).ask(Fails.not_now())
+    assert "actor_restarted" in {event["event"] for _, event in _record.RECORD.since(0)}
+    assert capfd.readouterr().err == ""
 
 
 async def test_whoever_follows_sees_the_old_and_the_new() -> None:
