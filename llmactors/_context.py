@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import sleep
+from math import inf
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
 from llmactors import _accounts as accounts
@@ -19,7 +20,7 @@ from llmactors._kept import Slot
 from llmactors._messages import Down
 from llmactors._signals import Link, LinkExit, Stashed, Stop, check_shutdown
 from llmactors._timers import Call, Timer
-from llmactors.errors import HostCapabilityError, NameTakenError
+from llmactors.errors import HostCapabilityError, NameTakenError, TooManyTimersError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -249,9 +250,17 @@ class Context(Generic[A]):
 
     # -- the rest --------------------------------------------------------------------------------------------
     def send_after(self, delay: float, message: Any, to: ActorRef[Any] | None = None) -> Timer:
-        """Send *message* to *to* (this actor without one) in *delay* seconds. Ends with this incarnation."""
-        if not delay >= 0:
+        """Send *message* to *to* (this actor without one) in *delay* seconds. Ends with this incarnation.
+
+        Raises:
+            TooManyTimersError: As many wait as the class declares by `max_timers`.
+            ValueError: The delay is below 0, or no number.
+        """
+        if not 0 <= delay < inf:
             raise ValueError(f"delay={delay!r}: a delay is a number of seconds, 0 or more")
+        timers, most = self._cell.need_extra().timers, self._cell.handlers.max_timers
+        if timers is not None and len(timers) >= most:
+            raise TooManyTimersError(self._cell.path, type(self.actor).__name__, most)
         return self._set(self._timer(self._cell, delay, message, self._cell if to is None else to))
 
     def call_after(self, delay: float, call: Callable[[], object]) -> Timer:

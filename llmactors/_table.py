@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Call = Callable[[Any, Any], Any]
 
 
+TIMERS: Final = 10_000  # of an actor whose class, no `Actor`, declares nothing
 FIRST_SLICE: Final = 16  # messages in a slice of a class of which nothing is known yet
 
 
@@ -35,6 +36,7 @@ class Table(dict[type, Any]):
         "idle",
         "local",
         "mailbox",
+        "max_timers",
         "missing",
         "no_on_start",
         "no_on_stop",
@@ -54,7 +56,8 @@ class Table(dict[type, Any]):
         self.mailbox = mailbox
         self.capacity: int = mailbox.capacity
         self.overflow = mailbox.overflow
-        self.concurrency: int = _positive(cls, "concurrency")
+        self.concurrency: int = _positive(cls, "concurrency", 1)
+        self.max_timers: int = _positive(cls, "max_timers", TIMERS)
         self.trap_exits = bool(getattr(cls, "trap_exits", False))
         self.pausable = bool(getattr(cls, "pausable", True))
         self.local = bool(getattr(cls, "local", False))
@@ -85,8 +88,8 @@ def _seconds(cls: type, name: str) -> float | None:
     return float(value)
 
 
-def _positive(cls: type, name: str) -> int:
-    value: Any = getattr(cls, name, 1)
+def _positive(cls: type, name: str, default: int) -> int:
+    value: Any = getattr(cls, name, default)
     if not is_count(value):
         raise ValueError(f"{cls.__name__}.{name} = {value!r}: declare a positive int")
     return int(value)

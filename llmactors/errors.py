@@ -12,6 +12,7 @@ LLMActorsError
 ├── StartTimeoutError            `on_start` took longer than the start time-out (a TimeoutError too)
 ├── StartFailedError             an actor could not start; `__cause__` says why
 ├── MailboxFullError             a bounded mailbox refused a message
+├── TooManyTimersError           an actor that has set as many timers as its class declares sets one more
 ├── UnhandledMessageError        the actor has no handler for the message
 ├── UnknownActorError            no actor has that name (a LookupError too)
 ├── NameTakenError               a sibling has that name (a ValueError too)
@@ -62,6 +63,7 @@ __all__ = [
     "StartIgnored",
     "StartTimeoutError",
     "StreamIdleError",
+    "TooManyTimersError",
     "UnhandledMessageError",
     "UnknownActorError",
     "WaitCycleError",
@@ -158,6 +160,16 @@ class MailboxFullError(LLMActorsError):
     def __init__(self, actor: str, capacity: int) -> None:
         super().__init__(f"mailbox of `{actor}` is full ({capacity} messages); await `send` to wait for room")
         self.actor, self.capacity = actor, capacity
+
+
+class TooManyTimersError(LLMActorsError):
+    """An actor has as many timers as its class declares. Cancel those that are not wanted any more, or declare more."""
+
+    def __init__(self, path: str, kind: str, limit: int) -> None:
+        super().__init__(
+            f"`{path}` has {limit} timers set, as many as it may; cancel some, or declare `max_timers = ...` in {kind}"
+        )
+        self.path, self.kind, self.limit = path, kind, limit
 
 
 class UnhandledMessageError(LLMActorsError):

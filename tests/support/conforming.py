@@ -1,10 +1,12 @@
 """Actors that the conformance suite runs on every host. They can be imported in a worker process."""
 
 import asyncio
+import math
 import os
 from typing import Any, ClassVar
 
 from llmactors import Actor, ActorRef, Down, Exit, Exited, Later, Mailbox, message
+from llmactors.errors import TooManyTimersError
 
 
 class StrangeError(Exception):
@@ -226,3 +228,45 @@ class Stubborn(Actor):
     async def on_stop(self, exit: Exit) -> None:
         """Wait for what does not happen."""
         await asyncio.Event().wait()
+
+
+class Reminded(Actor):
+    """Sets timers, and may have three of them."""
+
+    max_timers = 3
+
+    def __init__(self) -> None:
+        self._timers: list[Any] = []
+
+    @message
+    def set(self, count: int) -> str:
+        """Set so many, for a time that does not come; answer what was said against it."""
+        try:
+            for _ in range(count):
+                self._timers.append(self.context.send_after(3_600, Probe.note(1)))
+        except TooManyTimersError as error:
+            return str(error)
+        return ""
+
+    @message
+    def cancel(self) -> None:
+        """Cancel all of them."""
+        for timer in self._timers:
+            timer.cancel()
+
+    @message
+    def set_carelessly(self) -> None:
+        """Set too many."""
+        for _ in range(4):
+            self.context.send_after(3_600, Probe.note(1))
+
+    @message
+    def set_at_no_time(self) -> list[str]:
+        """Set some for times that there are not; answer what was said against each."""
+        said = []
+        for delay in (-1.0, math.nan, math.inf):
+            try:
+                self.context.send_after(delay, Probe.note(1))
+            except ValueError as error:
+                said.append(str(error))
+        return said
