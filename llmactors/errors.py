@@ -14,6 +14,7 @@ LLMActorsError
 ├── MailboxFullError             a bounded mailbox refused a message
 ├── TooManyTimersError           an actor that has set as many timers as its class declares sets one more
 ├── UnhandledMessageError        the actor has no handler for the message
+├── UnreadAnswersError           a worker process left so many answers unread that it gets no more for now
 ├── UnknownActorError            no actor has that name (a LookupError too)
 ├── NameTakenError               a sibling has that name (a ValueError too)
 ├── NotSerialisableError         a value cannot cross to another process unchanged (a TypeError too)
@@ -66,6 +67,7 @@ __all__ = [
     "TooManyTimersError",
     "UnhandledMessageError",
     "UnknownActorError",
+    "UnreadAnswersError",
     "WaitCycleError",
     "WorkerLostError",
     "WrongThreadError",
@@ -178,6 +180,20 @@ class UnhandledMessageError(LLMActorsError):
     def __init__(self, path: str, message: object, remedy: str = "") -> None:
         super().__init__(f"actor `{path}` has no handler for {name_of(message)}" + (f"; {remedy}" if remedy else ""))
         self.path, self.message = path, message
+
+
+class UnreadAnswersError(LLMActorsError):
+    """A worker process has left so many bytes of answers unread that this one was not sent to it.
+
+    The message was handled. Ask for fewer at a time, or for less: bytes and arrays cross by shared memory.
+    """
+
+    def __init__(self, message: str, unread: int) -> None:
+        super().__init__(
+            f"the answer of {message} was not sent: {unread >> 20} MiB of answers are unread here; "
+            "ask for fewer at a time, or have each be smaller"
+        )
+        self.message, self.unread = message, unread
 
 
 class UnknownActorError(LLMActorsError, LookupError):

@@ -27,11 +27,14 @@ from llmactors._codec._building import Building
 from llmactors._codec._ports import RefTable, SegmentTable
 from llmactors._codec._registry import Types
 from llmactors._codec._tags import MARKS, RefusedError, SegmentError, Tag
-from llmactors._codec._taking import SCALARS, Taking
-from llmactors.errors import NotSerialisableError
+from llmactors._codec._taking import SCALARS, Taking, describe_error
+from llmactors.errors import NotSerialisableError, RemoteError
 
 NO_TYPES: Final[Types] = MappingProxyType({})
 VALUE: Final = 100  # the extension type of a packed value
+MOST: Final = 255 << 20  # bytes that cross at once: what a frame takes
+LONG: Final = 1 << 16  # characters or bytes of a scalar from which on it is measured
+TEXTS: Final = frozenset({str, bytes})
 BACK: Final = MARKS[Tag.BACK]
 APARTS: Final = frozenset({MARKS[Tag.APART], MARKS[Tag.LENT]})
 
@@ -49,6 +52,35 @@ class Limits:
     depth: int = 100
     text: int = 64 * 1024 * 1024
     data: int = 256 * 1024 * 1024
+
+
+def size_of(wrapped: Any) -> int:
+    """Return about how many bytes of a frame a wrapped value takes, if that is many: scalars that are short take 0."""
+    cls = wrapped.__class__
+    if cls is msgpack.ExtType:
+        return len(wrapped.data)
+    if cls not in TEXTS or len(wrapped) <= LONG:
+        return 0
+    return len(wrapped) if cls is bytes or wrapped.isascii() else len(wrapped.encode(errors="surrogatepass"))
+
+
+def is_long(wrapped: Any) -> bool:
+    """Say whether a wrapped value, or one of several, is so long that it does not wait for others to go with."""
+    return max(map(size_of, wrapped), default=0) > LONG if wrapped.__class__ is list else size_of(wrapped) > LONG
+
+
+def check_size(wrapped: Any, where: str) -> None:
+    """See that a wrapped value, or several, can cross at once.
+
+    Raises:
+        NotSerialisableError: It is too large.
+    """
+    size = sum(map(size_of, wrapped)) if wrapped.__class__ is list else size_of(wrapped)
+    if size > MOST:
+        raise NotSerialisableError(
+            f"{where} is too large to send: {size >> 20} MiB, and {MOST >> 20} cross at once; "
+            "send it in parts, as arrays (which cross by shared memory), or as the name of a file"
+        )
 
 
 class Packed(bytes):
@@ -104,6 +136,7 @@ class Codec:
             NotSerialisableError: It, or something in it, would not be equal on the other side.
         """
         if value.__class__ in SCALARS and _plain.fits(value) and not self._goes_apart(value):
+            check_size(value, where)
             return value
         return msgpack.ExtType(VALUE, self.dumps(value, types, where))
 
@@ -122,12 +155,13 @@ class Codec:
         """Return *value* as bytes. Raises as `wrap` does."""
         taking = Taking(self._refs, self._segments, types, self._limits.depth)
         try:
-            try:
-                return self._pack(taking.tree(value))
-            except (OverflowError, UnicodeEncodeError):
-                taking.take_back()
-                taking.careful = True
-                return self._pack(taking.tree(value))
+            packed = self._packed(taking, value)
+            check_size(packed, where)
+        except NotSerialisableError:
+            taking.take_back()
+            if isinstance(value, BaseException) and type(value) is not RemoteError:  # that it happened can cross
+                return self.dumps(RemoteError(*describe_error(value)), types, where)
+            raise
         except RefusedError:
             taking.take_back()
             path, error = taking.locate(value, where)
@@ -136,6 +170,15 @@ class Codec:
         except ValueError as error:
             taking.take_back()
             raise NotSerialisableError(f"{where} is too large to send: {error}") from None
+        return packed
+
+    def _packed(self, taking: Taking, value: Any) -> bytes:
+        try:
+            return self._pack(taking.tree(value))
+        except (OverflowError, UnicodeEncodeError):
+            taking.take_back()
+            taking.careful = True
+            return self._pack(taking.tree(value))
 
     def loads(self, data: bytes, types: Types = NO_TYPES, where: str = "the value") -> Any:
         """Return the value that *data* holds. Raises as `unwrap` does."""

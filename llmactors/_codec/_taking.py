@@ -19,6 +19,7 @@ from llmactors.errors import RemoteError
 
 SCALARS: Final = frozenset({NoneType, bool, int, float, str, bytes})
 SMALL_SCALARS: Final = SCALARS - {bytes}
+TEXT_LIMIT: Final = 1024 * 1024  # characters of an error's text that cross
 TRACEBACK_LIMIT: Final = 64 * 1024  # characters of a traceback that cross, from its end
 
 
@@ -196,7 +197,8 @@ def describe_error(error: BaseException) -> list[str]:
     summary = traceback.TracebackException.from_exception(error)
     cls = type(error)
     name = cls.__qualname__ if cls.__module__ == "builtins" else name_of(cls).replace(":", ".")
-    return [_clean(part) for part in (name, str(summary), "".join(summary.format())[-TRACEBACK_LIMIT:])]
+    text, told = str(summary), "".join(summary.format())
+    return [_clean(part) for part in (name, text[:TEXT_LIMIT], told[-TRACEBACK_LIMIT:])]
 
 
 def _clean(text: str) -> str:

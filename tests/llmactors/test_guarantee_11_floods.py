@@ -3,12 +3,13 @@
 import asyncio
 import os
 import signal
+import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from capable import Counter, Flooder, Lock
+from capable import Counter, Flooder, Giver, Lock, Taker
 from waiting import until
 
 from llmactors import Actor, ActorSystem, Later, Mailbox, Topic, Watchdog, introspection, message
@@ -17,11 +18,14 @@ from llmactors._streams import Flow
 from llmactors._watchdog import REPORTS, Watcher
 from llmactors.errors import ActorEndedError
 from llmactors.hosts import Process
-from llmactors.hosts.process import _desk
+from llmactors.hosts.process import _channel, _desk, _served
 from llmactors.hosts.process._calls import Call, Calls
+from llmactors.hosts.process._channel import CHOKED, Channel
 from llmactors.hosts.process._ops import Op
 
 MANY = 5_000
+MIB = 1 << 20
+LADEN = 4 * MIB  # what may be unread, for these tests
 
 
 class Small(Lock):
@@ -224,6 +228,53 @@ async def what_is_ordered_of_a_worker_that_stands_still(system: ActorSystem) -> 
     return owed + 1, 32  # bytes: one order of each kind, and one question whether it reacts
 
 
+async def bytes_for_a_worker_that_stands_still(system: ActorSystem) -> tuple[int, int]:
+    ref: Any = await system.spawn(Lock, host=Process())
+    ref.pause()
+    await until(lambda: ref.paused)
+    for _ in range(100):
+        ref.tell(Lock.note("x" * MIB))
+    pid = ref.usage().pid
+    os.kill(pid, signal.SIGSTOP)
+    ref.resume()
+    channel = ref.actor.channel
+    await until(lambda: channel.choked)
+    unsent = len(channel._unsent)
+    os.kill(pid, signal.SIGCONT)
+    assert len(await ref.ask(Lock.so_far(), timeout=60)) == 100
+    return unsent, CHOKED + 2 * MIB
+
+
+async def unread(system: ActorSystem, message: Callable[[Any], Any], asks: int) -> tuple[int, Any]:
+    """Stop a worker that has asked so often, have it answered, and return the unsent bytes and what it says of it."""
+    giver: Any = await system.spawn(Giver)
+    ref: Any = await system.spawn(Taker, host=Process())
+    giver.pause()
+    asking = asyncio.create_task(ref.ask(message(giver)))
+    await until(lambda: giver.waiting == asks)
+    pid = ref.usage().pid
+    os.kill(pid, signal.SIGSTOP)
+    giver.resume()
+    await until(lambda: giver.usage().handled == asks and not giver.need_extra().jobs)
+    unsent = len(ref.actor.channel._unsent)
+    os.kill(pid, signal.SIGCONT)
+    return unsent, await asking
+
+
+async def answers_for_a_worker_that_stands_still(system: ActorSystem) -> tuple[int, int]:
+    unsent, said = await unread(system, lambda giver: Taker.take(giver, 50, MIB), 50)
+    assert 40 < len(said) < 50
+    told = "the answer of Giver.give was not sent: 4 MiB of answers are unread here; ask for fewer at a time"
+    assert set(said) == {f"{told}, or have each be smaller"}
+    return unsent, LADEN + 2 * MIB
+
+
+async def items_for_a_worker_that_stands_still(system: ActorSystem) -> tuple[int, int]:
+    unsent, said = await unread(system, lambda giver: Taker.read(giver, 50, MIB), 1)
+    assert said.startswith("the answer of Giver.stream was not sent: 4 MiB")
+    return unsent, LADEN + 2 * MIB
+
+
 async def what_a_worker_waits_for(system: ActorSystem) -> tuple[int, int]:
     full = await system.spawn(Counter)
     full.pause()
@@ -253,6 +304,9 @@ async def what_a_worker_waits_for(system: ActorSystem) -> tuple[int, int]:
         answers_to_askers_that_gave_up,
         what_a_worker_has_ahead,
         what_is_ordered_of_a_worker_that_stands_still,
+        bytes_for_a_worker_that_stands_still,
+        answers_for_a_worker_that_stands_still,
+        items_for_a_worker_that_stands_still,
         what_a_worker_waits_for,
     ],
     ids=lambda flood: flood.__name__,
@@ -261,6 +315,8 @@ async def test_a_flood_fills_what_it_floods_to_its_bound_and_no_further(
     flood: Callable[[ActorSystem], Awaitable[tuple[int, int]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_desk, "REQUESTS", 20)
+    for module in (_channel, _served):
+        monkeypatch.setattr(module, "LADEN", LADEN)
     async with ActorSystem() as system:
         held, bound = await flood(system)
         assert 0 < held <= bound
@@ -292,6 +348,19 @@ async def test_a_worker_that_sends_more_items_than_its_reader_takes_breaks_the_p
         calls.on_outcome(Op.ITEM, 1, 0)
         with pytest.raises(ValueError, match="more items"):
             calls.on_outcome(Op.ITEM, 1, 1)
+
+
+async def test_a_worker_that_reads_nothing_at_all_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_channel, "SUNK", 4 * MIB)
+    ours, theirs = socket.socketpair()
+    lost: list[str] = []
+    with theirs:
+        channel = Channel(ours, lambda _: None, lost.append, lambda: None)
+        channel.attach(asyncio.get_running_loop())
+        for _ in range(8):
+            channel.send([int(Op.FAIL), 1, "x" * MIB], now=True)
+    assert lost == ["it has left 4 MiB unread"]
+    assert not channel.open
 
 
 class _NoPort:

@@ -3,10 +3,17 @@
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
 from typing import Any
 
 from llmactors import Actor, ActorRef, Mailbox, message
-from llmactors.errors import ActorDownError, HostCapabilityError, UnknownActorError, WaitCycleError
+from llmactors.errors import (
+    ActorDownError,
+    HostCapabilityError,
+    UnknownActorError,
+    UnreadAnswersError,
+    WaitCycleError,
+)
 from llmactors.hosts import Process
 from supervisors import Supervisor, child
 
@@ -189,3 +196,45 @@ class Patient(Actor):
     @message
     def happened(self) -> list[str]:
         return self.events
+
+
+class Giver(Actor):
+    """Answers with much."""
+
+    @message(timeout=60)
+    def give(self, length: int) -> str:
+        return "x" * length
+
+    @message(timeout=60)
+    async def stream(self, count: int, length: int) -> AsyncIterator[str]:
+        for _ in range(count):
+            yield "x" * length
+
+
+class Taker(Actor):
+    """Asks for much at once."""
+
+    @message
+    def length(self, what: str, more: str = "") -> int:
+        return len(what) + len(more)
+
+    @message
+    def lengths(self, what: list[str]) -> list[int]:
+        return [len(one) for one in what]
+
+    @message(timeout=60)
+    async def take(self, giver: ActorRef[Giver], count: int, length: int) -> list[str]:
+        """Answer with what was said against each that was not given."""
+        asks = [giver.ask(Giver.give(length), timeout=60) for _ in range(count)]
+        return [
+            str(error) for error in await asyncio.gather(*asks, return_exceptions=True) if not isinstance(error, str)
+        ]
+
+    @message(timeout=60)
+    async def read(self, giver: ActorRef[Giver], count: int, length: int) -> str:
+        """Answer with what was said against it."""
+        try:
+            async with giver.stream(Giver.stream(count, length), window=count) as items:
+                return str(len([item async for item in items]))
+        except UnreadAnswersError as error:
+            return str(error)

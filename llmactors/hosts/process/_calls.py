@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from llmactors._asks import Ask
-from llmactors._codec import Codec, Packed, Types
+from llmactors._codec import Codec, Packed, Types, is_long
 from llmactors._streams import Flow
 from llmactors.errors import NotSerialisableError, RemoteError, UnhandledMessageError
 from llmactors.hosts.process._grammar import Grammar, message_of
@@ -92,7 +92,7 @@ class Calls:
             sent = [Op.TELL, number, target, name, content]
         if (step := step_of(item)) is not None:
             sent.append(written_step(step))
-        self._port.channel.send(sent, now=foreign)
+        self._port.channel.send(sent, now=foreign or is_long(content))
         if not foreign or isinstance(item, (Ask, Flow)):
             self.book[number] = Call(item, returns, deliveries, after)
         return number

@@ -8,7 +8,8 @@ Theory of operation
    began with something to read: an ask is on its way before its asker waits, and costs no turn of its own. What is
    `whisper`ed goes with the next frame, or after `HUSH`: nobody is woken for it.
 3. What the socket does not take waits in a buffer. A worker whose buffer is over its limit waits for the socket: the
-   main process reads whatever happens, so that ends. The main process never waits: while `choked` it sends nothing on.
+   main process reads whatever happens, so that ends. The main process never waits: while `choked` it sends nothing on,
+   while `laden` it sends no answers. What is large goes out at once, so that both are known before the next.
 4. A worker can also wait for one answer without the loop (`call`): what arrives meanwhile is dealt with afterwards, in
    order.
 5. Who talks over a connection and the connection know each other: a circle, which the collector may find late. What is
@@ -33,6 +34,8 @@ from llmactors._core.frames import FRAME_LIMIT, HEAD, FrameSplitter
 READ: Final = 256 * 1024  # bytes
 BUFFER: Final = 8 * 1024 * 1024  # bytes that a worker may have unsent
 CHOKED: Final = 1024 * 1024  # unsent bytes over which the main process sends no messages on
+LADEN: Final = 256 * 1024 * 1024  # unsent bytes over which the main process answers a worker with errors only
+SUNK: Final = 2 * LADEN  # unsent bytes over which it gives the worker up: whatever is said to it
 HUSH: Final = 0.02  # seconds that an item may wait for others
 FULL: Final = 128  # items that are sent before the turn is over
 NO_MEMORY: Final = "there is no memory left for what comes over it"
@@ -133,6 +136,11 @@ class Channel:
             self._armed = True
             self._loop.call_soon(self.flush)
 
+    @property
+    def laden(self) -> bool:
+        """Whether the other side has left so much unread that it gets no more answers; a worker waits instead."""
+        return self._roomy is not None and len(self._unsent) > LADEN
+
     def soon(self, callback: Callable[[], None]) -> None:
         """Call *callback* when this turn is over."""
         if self._loop is not None:
@@ -176,6 +184,9 @@ class Channel:
 
     def _keep(self, data: bytes) -> None:
         """The socket does not take *data* yet."""
+        if len(self._unsent) > SUNK:
+            self._break(f"it has left {SUNK >> 20} MiB unread")
+            return
         if not self._unsent and self._loop is not None:
             self._loop.add_writer(self._end.fileno(), self._writable)
         self._unsent += data

@@ -9,11 +9,13 @@ from weakref import WeakKeyDictionary
 from llmactors._asks import Ask
 from llmactors._carried import Envelope
 from llmactors._codec import (
+    LONG,
     NO_TYPES,
     SCALARS,
     Codec,
     RefusedError,
     Types,
+    check_size,
     make_message,
     types_of_endpoint,
     types_of_hint,
@@ -74,12 +76,14 @@ class Grammar:
             return [None, codec.wrap(message, self._others, where)], self._others
         name, slots, parameters, returns = found
         values = [codec.wrap(getattr(message, slot), parameters, where) for slot, where in slots]
+        if len(values) > 1:
+            check_size(values, f"{name}(...)")
         return [name, values], returns
 
     def is_plain(self, message: Any) -> bool:
         """Say whether *message* can cross for certain: all its arguments are scalars."""
         found = self._by_class.get(message.__class__)
-        return found is not None and all(getattr(message, slot).__class__ in SCALARS for slot, _ in found[1])
+        return found is not None and all(_is_plain(getattr(message, slot)) for slot, _ in found[1])
 
     def read(self, codec: Codec, name: str | None, content: Any) -> Any:
         """Return the message.
@@ -96,6 +100,11 @@ class Grammar:
             return make_message(cls, [codec.unwrap(value, parameters, f"{name}(...)") for value in content])
         except RefusedError as error:
             raise NotSerialisableError(f"the message {error}") from None
+
+
+def _is_plain(value: Any) -> bool:
+    cls = value.__class__
+    return cls in SCALARS and (cls not in {str, bytes} or len(value) <= LONG)
 
 
 def describe(message: Any) -> str:

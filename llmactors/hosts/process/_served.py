@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llmactors._asks import PENDING, Ask, Failure
 from llmactors._carried import new_ask, present
-from llmactors._codec import fits
+from llmactors._codec import fits, is_long
 from llmactors._core.flags import OVER, REMOTE
 from llmactors._later import Later
 from llmactors._streams import Flow
-from llmactors.errors import NotSerialisableError, UnhandledMessageError
+from llmactors.errors import NotSerialisableError, UnhandledMessageError, UnreadAnswersError
 from llmactors.hosts.process._calls import FOREVER, Port
+from llmactors.hosts.process._channel import LADEN
 from llmactors.hosts.process._grammar import describe, returns_of
 from llmactors.hosts.process._ops import Op
 
@@ -223,15 +224,18 @@ class Served:
             self._send([Op.LATER, reply.number])
 
     def _answer(self, number: int, ask: Ask, value: Any) -> None:
-        if value.__class__ in PLAIN or (value.__class__ in {int, str} and fits(value)):
+        if value.__class__ in PLAIN or (value.__class__ in {int, str} and fits(value) and not is_long(value)):
             self._port.channel.send([ANSWER, number, value])
+            return
+        if self._port.channel.laden:
+            self._send([Op.FAIL, number, self._port.codec.wrap(_unread(ask.message))])
             return
         try:
             wrapped = self._port.codec.wrap(value, returns_of(ask.message), f"the answer of {describe(ask.message)}")
         except NotSerialisableError as error:
             self._send([Op.FAIL, number, self._port.codec.wrap(error)])
             return
-        self._send([Op.ANSWER, number, wrapped])
+        self._port.channel.send([ANSWER, number, wrapped], now=is_long(wrapped))
 
     def _fail(self, number: int, item: Any, error: BaseException) -> None:
         if isinstance(error, UnhandledMessageError) and error.message is item.message:
@@ -252,13 +256,16 @@ class Served:
             self._send([Op.DONE, done])
 
     def item(self, flow: ServedFlow, value: Any) -> bool:
-        """A stream has an item; False when it cannot cross, which ends the stream."""
+        """A stream has an item; False when it cannot cross, or others are unread, which ends the stream."""
+        if self._port.channel.laden:
+            flow.fail(_unread(flow.message))
+            return False
         try:
             wrapped = self._port.codec.wrap(value, returns_of(flow.message), f"an item of {describe(flow.message)}")
         except NotSerialisableError as error:
             flow.fail(error)
             return False
-        self._send([Op.ITEM, flow.number, wrapped])
+        self._port.channel.send([int(Op.ITEM), flow.number, wrapped], now=is_long(wrapped))
         return True
 
     def ended(self, flow: ServedFlow, error: BaseException | None) -> None:
@@ -274,3 +281,7 @@ class Served:
 
     def _send(self, item: Item) -> None:
         self._port.channel.send(item)
+
+
+def _unread(message: Any) -> UnreadAnswersError:
+    return UnreadAnswersError(describe(message), LADEN)
