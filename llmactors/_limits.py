@@ -57,6 +57,7 @@ class Measure:
     Attributes:
         cpu: CPU seconds of the slot so far, with those of all processes that it started.
         held_back: whether it has stood still for its limit of CPU since the last time.
+        stood_still: seconds that its incarnation has stood still for that, over all processors.
         starting: whether its incarnation is not up yet.
         memory: bytes; None where nobody knows, or nobody asked.
         gpu_memory: bytes that PyTorch holds for it; None where that is not known.
@@ -66,6 +67,7 @@ class Measure:
 
     cpu: float
     held_back: bool = False
+    stood_still: float = 0.0
     starting: bool = False
     memory: int | None = None
     gpu_memory: int | None = None

@@ -19,16 +19,17 @@ from typing import Any, Final
 
 from llmactors import ActorRef, Exit, Killed, Usage, limits
 from llmactors.errors import CeilingExceededError
-from supervisors._budget import Budget, Height, OnExceeded, OnExhausted, Pace
+from supervisors._budget import CPU, Budget, Height, OnExceeded, OnExhausted, Pace
+from supervisors._core.budget._flow import Flow
 from supervisors._core.budget._ledger import Ledger, Refusal, Reservation
-from supervisors._core.budget._pace import admit, give_back, lapsed, owe
+from supervisors._core.budget._meter import Meter
+from supervisors._core.budget._pace import lapsed
 from supervisors._core.budget._shares import Shares
 from supervisors._governor import Governor
 from supervisors._quantity import billionths, plain
 from supervisors._turnstiles import Turnstile, WorkerTurnstile
 from supervisors.errors import BudgetExhaustedError
 
-CPU: Final = "cpu"
 MESSAGES: Final = "messages"
 CPU_SECONDS: Final = "cpu_seconds"
 WALL: Final = "wall"
@@ -65,7 +66,7 @@ class BudgetAccount:
         weight: its part of what its siblings want too.
 
     Attributes:
-        throttled: seconds that its actors have waited for the go-ahead, added up.
+        throttled: seconds that actors have waited for the go-ahead, here and below, added up.
         exhausted: the resources of which nothing is left, and that pause it.
         on_exhausted: told of a resource of which nothing is left, and what follows.
     """
@@ -76,8 +77,7 @@ class BudgetAccount:
         self.bank, self.name, self.parent, self.ref, self.weight = bank, name, parent, ref, weight
         self.chain: tuple[BudgetAccount, ...] = (self, *(() if parent is None else parent.chain))
         self.shares = Shares(self._child_wants)
-        self.paces: dict[str, Pace] = {}
-        self.due: dict[str, float] = {}
+        self.meters: dict[str, Meter] = {}  # of what has a rate
         self.loop_pace: Pace | None = None  # of CPU, without what workers get of it
         self.loop_used = 0.0  # CPU seconds on the loop since the governor last looked
         self.loop_members = 0  # actors that do not have a process of their own
@@ -116,10 +116,10 @@ class BudgetAccount:
         for resource, (amount, _) in allowances.items():
             ledger.set_limit(self.name, resource, amount)
         self.policies.update({resource: policy for resource, (_, policy) in allowances.items()})
+        now = self.bank.clock()
         for resource, pace in budget.paces.items():
-            self.paces[resource] = pace
-            self.due[resource] = min(self.due.get(resource, 0.0), self.bank.clock())
-        self.loop_pace = self.paces.get(CPU)
+            self.meters.setdefault(resource, Meter(pace, Flow(now))).change(pace, now)
+        self.loop_pace = self.meters[CPU].pace if CPU in self.meters else None
         self.ceilings.update(budget.ceilings)
         self.bank.governor.limits_changed()
         if wall is not None:
@@ -182,7 +182,7 @@ class BudgetAccount:
 
     def withheld(self, turnstile: Turnstile, now: float) -> float | None:
         """Answer None when that actor may handle its next message, or when it is to ask again."""
-        turnstile.barred = max(account.due.get(CPU, 0.0) for account in self.chain)
+        turnstile.barred = max((meter.due for meter in self._meters(CPU)), default=0.0)
         if turnstile.barred > now:
             return turnstile.barred
         for account in self.chain:
@@ -195,34 +195,39 @@ class BudgetAccount:
 
     def place(self, turnstile: Turnstile, now: float) -> float | None:
         """Answer None when the place of its next message has come in every rate of messages, or when that is."""
-        if turnstile.ticket is None or lapsed(self._paces(MESSAGES), turnstile.ticket, now):
+        if turnstile.ticket is None or lapsed([meter.pace for meter in self._meters(MESSAGES)], turnstile.ticket, now):
             turnstile.ticket = self._admit(MESSAGES, 1.0, now) + (SLOWED if self.pressed else 0.0)
         if turnstile.ticket > now:
             turnstile.barred = turnstile.ticket
             return turnstile.ticket
         turnstile.ticket = None
+        self.went(MESSAGES, 1.0, now)
         return None
 
-    def _paces(self, resource: str) -> list[Pace]:
-        return [account.paces[resource] for account in self.chain if resource in account.paces]
+    def held_up(self, seconds: float) -> None:
+        """An actor has waited so long for the go-ahead: tell it here and above."""
+        for account in self.chain:
+            account.throttled += seconds
+
+    def went(self, resource: str, units: float, now: float) -> None:
+        """So much of a resource was used: count it in every rate of it, here and above."""
+        for meter in self._meters(resource):
+            meter.flow.add(units, now)
+
+    def _meters(self, resource: str) -> list[Meter]:
+        return [account.meters[resource] for account in self.chain if resource in account.meters]
 
     def _admit(self, resource: str, units: float, now: float) -> float:
         """Take a place in every rate of a resource, here and above; return when it comes."""
-        start = now
-        for account in self.chain:
-            pace = account.paces.get(resource)
-            if pace is not None:
-                account.due[resource], at = admit(pace, account.due[resource], now, units)
-                start = max(start, at)
-        return start
+        return max((meter.admit(units, now) for meter in self._meters(resource)), default=now)
 
     def charge(self, seconds: float, now: float) -> None:
         """Charge CPU time on the loop, here and above."""
         for account in self.chain:
             account.loop_used += seconds
-            pace = account.loop_pace
-            if pace is not None:
-                account.due[CPU] = owe(pace, account.due[CPU], now, seconds)
+            meter = account.meters.get(CPU)
+            if meter is not None:
+                meter.owe(seconds, now, account.loop_pace)
             if account.parent is not None:
                 account.parent.shares.used(account.name, seconds)
         self.charge_seconds(seconds)
@@ -255,24 +260,23 @@ class BudgetAccount:
     @property
     def cores(self) -> float:
         """What it may use of CPU; infinite without a rate."""
-        pace = self.paces.get(CPU)
-        return inf if pace is None else pace.rate
+        return self.meters[CPU].pace.rate if CPU in self.meters else inf
 
     @property
     def is_watched(self) -> bool:
         """Whether what workers use is limited, here or above."""
-        return any(CPU in account.paces or CPU_SECONDS in account.policies for account in self.chain)
+        return any(CPU in account.meters or CPU_SECONDS in account.policies for account in self.chain)
 
     def share_with_workers(self, cores: float) -> None:
         """Leave so many cores of its rate to the actors on the loop."""
-        pace = self.paces.get(CPU)
-        if pace is not None:
+        if CPU in self.meters:
+            pace = self.meters[CPU].pace
             rate = max(LEAST, min(pace.rate, cores))
             self.loop_pace = Pace(rate, rate * pace.slack)
 
     def loop_waits(self, now: float) -> bool:
         """Say whether actors on the loop wait for the CPU time of this account to be paid for."""
-        return self.loop_pace is not None and self.due[CPU] > now - self.loop_pace.slack / 2
+        return self.loop_pace is not None and self.meters[CPU].due > now - self.loop_pace.slack / 2
 
     def _child_wants(self, name: str) -> bool:
         """Tell whether a child still has something to do: it holds its siblings up."""
@@ -291,10 +295,9 @@ class BudgetAccount:
     def spend(self, ref: ActorRef[Any], amounts: Mapping[str, float]) -> None:  # noqa: ARG002  the kernel's port
         """Record what an actor has used without having reserved it."""
         now = self.bank.clock()
-        for account in self.chain:
-            for resource, amount in amounts.items():
-                if resource in account.paces:
-                    account.due[resource] = owe(account.paces[resource], account.due[resource], now, amount)
+        for resource, amount in amounts.items():
+            for meter in self._meters(resource):
+                meter.owe(amount, now)
         self._spend({resource: billionths(amount) for resource, amount in amounts.items()})
 
     def _spend(self, amounts: Mapping[str, int]) -> None:
@@ -341,10 +344,10 @@ class BudgetAccount:
     def _settle(self, reserved: Reservation, used: Mapping[str, int]) -> None:
         self.bank.ledger.settle(reserved, used)
         for resource, amount in reserved.amounts.items():
+            self.went(resource, plain(used.get(resource, 0)), self.bank.clock())
             unused = plain(max(0, amount - used.get(resource, 0)))
-            for account in self.chain if unused else ():
-                if resource in account.paces:
-                    account.due[resource] = give_back(account.paces[resource], account.due[resource], unused)
+            for meter in self._meters(resource) if unused else ():
+                meter.give_back(unused)
         for resource in reserved.lines:
             holder = next(account for account in self.chain if account.name == reserved.lines[resource])
             if used.get(resource, 0) < reserved.amounts[resource]:

@@ -16,6 +16,7 @@ CPU_BURST: Final = 0.05
 """Seconds of its share that an actor at rest may be ahead, where a rate of CPU names no burst."""
 BURST: Final = 0.04
 """The part of a second's amount that may go at once, where a rate names no burst; one unit at least."""
+CPU: Final = "cpu"
 MEMORY: Final = "memory"
 CEILINGS: Final = (MEMORY, "gpu_memory", "storage", "processes")
 MEASURED: Final = ("cpu_seconds", "wall")

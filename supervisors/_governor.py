@@ -22,7 +22,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import limits
-from supervisors._budget import MEMORY
+from supervisors._budget import CPU, MEMORY
 from supervisors._core.budget._division import Claim, Divided, Pot, Use, are_equal, divide, saw, weights
 from supervisors._kin import Kin
 from supervisors._warden import Warden
@@ -61,6 +61,7 @@ class Worker:
         turnstile: its turnstile, and with it its account.
         use: what it is thought to use and want.
         cpu: CPU seconds that it had used when it was last looked at.
+        stood_still: seconds that its process had stood still for its limit by then.
         at: when that was.
         cores: what it is held to; infinite for nothing.
         resting: whether it was found at rest.
@@ -72,6 +73,7 @@ class Worker:
     turnstile: WorkerTurnstile
     use: Use = field(default_factory=Use)
     cpu: float = 0.0
+    stood_still: float = 0.0
     at: float = 0.0
     cores: float = inf
     resting: bool = True
@@ -176,6 +178,9 @@ class Governor:
         worker.use = Use(cores) if seen.starting else saw(worker.use, cores, held_back=seen.held_back)
         worker.resting = worker.use.cores < BUSY and not seen.held_back and not seen.starting
         worker.turnstile.charge_up_to(seen.cpu)
+        stood, worker.stood_still = seen.stood_still - worker.stood_still, seen.stood_still
+        worker.account.held_up(stood if stood >= 0 else seen.stood_still)  # a new process counts from nothing
+        worker.account.went(CPU, used, now)
         return not worker.resting
 
     def _see_loop(self, now: float) -> None:

@@ -26,11 +26,12 @@ class Allotment:
         kind: ``rate``, ``ceiling`` or ``allowance``.
         limit: units a second, units in all, or units at a time.
         soft: of a ceiling, from where on its actors are slowed down and told; None for others.
-        used: what has been spent, or is held now; None for a rate.
+        used: what has been spent, is held now, or, of a rate, went in the last second.
         reserved: what is about to be spent; None for a rate.
         granted: what is promised to accounts below; None for a rate.
         available: what is left; None for a rate.
-        throttled: seconds that the actors of the subtree have waited for the go-ahead, added up.
+        throttled: seconds that the actors of the subtree have waited for the go-ahead, and its processes have stood
+            still for their limit of CPU, added up.
         weight: its part of what its siblings want too.
     """
 
@@ -38,7 +39,7 @@ class Allotment:
     resource: str
     kind: str
     limit: float
-    used: float | None
+    used: float
     reserved: float | None
     granted: float | None
     available: float | None
@@ -229,13 +230,13 @@ def allotments(account: BudgetAccount) -> Iterable[Allotment]:
             throttled=throttled,
             weight=weight,
         )
-    for resource, pace in account.paces.items():
+    for resource, meter in account.meters.items():
         yield Allotment(
             account=account.name,
             resource=resource,
             kind="rate",
-            limit=pace.rate,
-            used=None,
+            limit=meter.pace.rate,
+            used=meter.flow.rate(account.bank.clock()),
             reserved=None,
             granted=None,
             available=None,

@@ -25,7 +25,7 @@ class Turnstile:
         self.charge(usage, now)
         until = self.account.withheld(self, now)
         if until is not None:
-            self.account.throttled += until - now
+            self.account.held_up(until - now)
         return until
 
     def charge(self, usage: Usage, now: float) -> None:
@@ -49,7 +49,7 @@ class WorkerTurnstile(Turnstile):
         self.account.bank.governor.stirred(self.worker)
         until = self.account.place(self, now)
         if until is not None:
-            self.account.throttled += until - now
+            self.account.held_up(until - now)
         return until
 
     def charge(self, usage: Usage, now: float) -> None:  # noqa: ARG002  as above

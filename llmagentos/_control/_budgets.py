@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from llmactors import ActorRef, ActorSystem
 from llmagentos._control._server import Rows
 from llmagentos._control.errors import VerbFailedError
 from llmagentos._core.limits import read_limits
 from supervisors import ResourceSupervisor
+
+COUNTED: Final = frozenset({"cpu", "messages", "cpu_seconds", "wall"})
+"""What is counted for every actor; other resources are what actors say that they use."""
 
 
 class BudgetVerbs:
@@ -53,7 +56,8 @@ class BudgetVerbs:
             await ref.ask(ResourceSupervisor.set_budget(None, budget))
         else:
             raise VerbFailedError(f"`{ref.path}` has no account: neither it nor its supervisor is a ResourceSupervisor")
-        return {"path": ref.path, "limits": words}
+        named = {*budget.paces, *budget.allowances} - COUNTED
+        return {"path": ref.path, "limits": words, "unknown": sorted(named - set(ref.usage(tree=True).spent))}
 
 
 def _keeps_budgets(ref: ActorRef[Any]) -> bool:

@@ -62,6 +62,8 @@ def set_(
         as_json(row)
     else:
         note(f"{row['path']} may use {', '.join(row['limits'])} now")
+        for resource in row["unknown"]:
+            note(f"nobody there has used `{resource}` so far: is that how its actors call it?")
 
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
@@ -70,6 +72,8 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     plain = {key: _amount(row[key], in_bytes=in_bytes) for key in amounts}
     per = "/s" if row["kind"] == "rate" and row["resource"] != "cpu" else ""
     told = {"limit": f"{plain['limit']}{per}", "throttled": span(row["throttled"]), "weight": f"{row['weight']:g}"}
+    if row["kind"] == "rate":
+        plain["used"] = f"{row['used']:.3g}{per}"  # a measure, not a count
     return {**row, **plain, **told}
 
 

@@ -54,6 +54,21 @@ async def test_a_worker_is_held_to_the_rate_of_its_account() -> None:
 
 
 @pytest.mark.usefixtures("switched")
+async def test_how_long_a_worker_was_held_back_and_what_it_gets_is_told_of_its_account_and_those_above() -> None:
+    async with ActorSystem(team(Budget(Rate(cpu=2.0)), hog("held", budget=Budget(Rate(cpu=0.1))))) as system:
+        held = system.ref("held")
+        held.tell(Hog.spin_for_ever())
+        root = system.ref("/")
+        account = root.actor._account
+        await until(lambda: account.throttled > 0.2)
+        told = [each for each in await root.ask(ResourceSupervisor.budgets()) if each.resource == "cpu"]
+        assert [each.account for each in told] == ["/", "/held"]
+        assert all(each.throttled > 0.2 for each in told)
+        assert all(0 < each.used < 0.5 for each in told)
+        held.kill()
+
+
+@pytest.mark.usefixtures("switched")
 async def test_busy_workers_share_a_rate_by_weight_and_one_alone_has_all_of_it() -> None:
     async with ActorSystem(team(Budget(Rate(cpu=0.08)), hog("a", weight=3.0), hog("b"))) as system:
         for name in ("a", "b"):

@@ -126,6 +126,23 @@ def test_busy_siblings_share_the_loop_by_weight_whatever_the_length_of_their_sli
     run(main())
 
 
+def test_a_rate_tells_what_went_in_the_last_second_and_those_above_who_waited() -> None:
+    async def main() -> None:
+        specs = [child(Busy, name="busy", budget=Budget(Rate(cpu=0.25)))]
+        async with VirtualSystem(team(Budget(Rate(cpu=0.9), Rate(messages=1_000)), *specs)) as system:
+            system.ref("busy").tell(Busy.begin())
+            await asyncio.sleep(3)
+            told = await system.ref("/").ask(ResourceSupervisor.budgets())
+            assert {(each.account, each.resource): each.used for each in told} == {
+                ("/", "cpu"): pytest.approx(0.25, abs=0.03),
+                ("/", "messages"): pytest.approx(250, abs=30),
+                ("/busy", "cpu"): pytest.approx(0.25, abs=0.03),
+            }
+            assert [each.throttled for each in told] == [pytest.approx(3 * 0.75, abs=0.3)] * 3
+
+    run(main())
+
+
 def test_a_budget_within_a_budget_holds_twice() -> None:
     class Inner(ResourceSupervisor):
         budget = Budget(Rate(cpu=0.4))

@@ -14,6 +14,8 @@ from cases.kinds import Readings, time_of
 from cases.processes import LONG, MIB, TURN, WARM_UP, back_after, echoed, pin, place_client
 from runtimes.ours.program import program
 
+__fork_safe__ = True
+
 
 class Worker(Actor):
     """Answers, counts, and says where it is."""

@@ -279,6 +279,7 @@ class ProcessHost:
         return Measure(
             cpu=before + hold.cpu(),
             held_back=hold.held_back(),
+            stood_still=hold.stood,
             starting=starting,
             memory=hold.memory() if held else None,
             gpu_memory=life.page.gpu_memory,

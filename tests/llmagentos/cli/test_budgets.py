@@ -67,6 +67,8 @@ def test_budgets_are_shown_changed_and_seen_in_top(command: CommandLine) -> None
     assert command("budget", "set", "/app/", "calls=600").returncode == 0
     done = command("budget", "set", "caller", "calls=50", "cpu=0.5", "memory=1GiB")
     assert (done.returncode, "/app/caller may use calls=50, cpu=0.5, memory=1GiB now" in done.stderr) == (0, True)
+    assert "nobody there has used" not in done.stderr
+    assert "nobody there has used `callls` so far" in command("budget", "set", "caller", "callls=50").stderr
     while command.ps()["/app/caller"]["state"] != "paused":
         assert time.monotonic() < end
     rows = {(row["account"], row["resource"]): row for row in json.loads(command("budget", "--json").stdout)}

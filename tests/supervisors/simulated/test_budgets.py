@@ -86,11 +86,11 @@ async def test_what_is_reserved_is_settled_once_whoever_dies_with_it(world: Worl
     assert await world.ask("/cem", Caller.call(), timeout=60.0) == 2
     lines = await world.ask("/", ResourceSupervisor.budgets())
     least, most = spent(world)
-    tokens = sum(line.used or 0 for line in lines if line.kind == "allowance" and line.resource == "tokens")
+    tokens = sum(line.used for line in lines if line.kind == "allowance" and line.resource == "tokens")
     assert least <= tokens <= most, "what was used, or held at an end, is spent; nothing else is"
     for line in lines:
         assert line.reserved in {None, 0}, line
-        assert line.used is None or line.used <= line.limit, line
+        assert line.kind == "rate" or line.used <= line.limit, line
     world.sometimes("a fault happened", world.seen(Injected))
 
 

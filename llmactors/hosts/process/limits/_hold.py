@@ -52,7 +52,7 @@ class Hold:
         self._memory: int | None = None
         self._weight: float | None = None
         self._backstop: int | None = None  # bytes of address space
-        self._stood = 0.0
+        self.stood = 0.0  # seconds still for its limit of CPU, over all processors, when that was last asked
         self.was_held_back = False  # when that was last asked
         self._killed = 0  # how often the kernel had killed in the group when it was last looked at
 
@@ -210,7 +210,7 @@ class Hold:
         if self._group is not None and self._cpu is not None and self._means.has("cpu"):
             with suppress(OSError):
                 stood += self._group.throttled()
-        before, self._stood = self._stood, stood
+        before, self.stood = self.stood, stood
         self.was_held_back = stood > before
         return self.was_held_back
 
