@@ -6,6 +6,7 @@ import pytest
 from budgets import Busy, Caller, callers, team, work
 from virtual import VirtualSystem, now, run
 
+from llmactors import ActorRef
 from supervisors import Budget, DynamicSupervisor, Rate, ResourceSupervisor, child
 from supervisors._core.budget._pace import LATE
 
@@ -33,18 +34,21 @@ def test_an_actor_over_its_rate_of_cpu_gets_just_that_and_a_quiet_one_beside_it_
     run(main())
 
 
-def test_ten_thousand_agents_under_one_rate_of_messages_take_turns() -> None:
-    class Crowd(DynamicSupervisor):
-        pass
+async def crowd_at_work(system: VirtualSystem, *, messages: int) -> list[ActorRef[Caller]]:
+    """Begin a thousand agents below `crowd`, each with so many messages to handle."""
+    start = DynamicSupervisor.start_child
+    agents = [await system.ref("crowd").ask(start(child(Caller))) for _ in range(1_000)]
+    for agent in agents:
+        for _ in range(messages):
+            agent.tell(Caller.spend("work", 1))
+    return agents
 
+
+def test_a_thousand_agents_under_one_rate_of_messages_take_turns() -> None:
     async def main() -> None:
-        root = team(Budget(Rate(messages=1_000)), child(Crowd, name="crowd"))
+        root = team(Budget(Rate(messages=1_000)), child(DynamicSupervisor, name="crowd"))
         async with VirtualSystem(root) as system:
-            crowd = system.ref("crowd")
-            agents = [await crowd.ask(Crowd.start_child(child(Caller))) for _ in range(1_000)]
-            for agent in agents:
-                for _ in range(5):
-                    agent.tell(Caller.spend("work", 1))
+            agents = await crowd_at_work(system, messages=5)
             begun = now()
             await asyncio.sleep(1.0)
             counts = [agent.usage().spent.get("work", 0) for agent in agents]
@@ -58,16 +62,10 @@ def test_ten_thousand_agents_under_one_rate_of_messages_take_turns() -> None:
 
 @pytest.mark.parametrize("how", ["the loop stood still", "they were paused"])
 def test_those_who_missed_their_time_do_not_all_go_at_once(how: str) -> None:
-    class Crowd(DynamicSupervisor):
-        pass
-
     async def main() -> None:
-        root = team(Budget(Rate(messages=100)), child(Crowd, name="crowd"))
+        root = team(Budget(Rate(messages=100)), child(DynamicSupervisor, name="crowd"))
         async with VirtualSystem(root) as system:
-            crowd = system.ref("crowd")
-            agents = [await crowd.ask(Crowd.start_child(child(Caller))) for _ in range(1_000)]
-            for agent in agents:
-                agent.tell(Caller.spend("work", 1))
+            crowd, agents = system.ref("crowd"), await crowd_at_work(system, messages=1)
             await asyncio.sleep(1.0)
             if how == "they were paused":
                 crowd.pause()
