@@ -42,6 +42,10 @@ class Account(Protocol):
         """
         ...
 
+    def again(self, amounts: Mapping[str, float], start: float) -> float:
+        """Say when those amounts may be used whose time was *start*; where that was missed, later."""
+        ...
+
     def settle(self, ref: ActorRef[Any], reserved: Any, used: Mapping[str, float]) -> None:
         """End a reservation; so much of it was used."""
         ...
@@ -133,16 +137,16 @@ class Reservation:
                 pauses.pause(cell)
                 await pauses.while_paused(cell)
             start, self._held = granted
-            await self._until(start)
+            await self._until(start, account)
         return self
 
-    async def _until(self, start: float) -> None:
+    async def _until(self, start: float, account: Account) -> None:
         scheduler, extra = self._cell.scheduler, self._cell.need_extra()
-        delay = start - scheduler.clock()
-        if delay > 0:
+        while (delay := start - scheduler.clock()) > 0:
             extra.withheld += 1
             try:
                 await sleep(delay)
+                start = account.again(self.amounts, start)
             except BaseException:
                 self.used()
                 self._settle()

@@ -19,13 +19,13 @@ from typing import Any, Final
 
 from llmactors import ActorRef, Exit, Killed, Usage, limits
 from llmactors.errors import CeilingExceededError
+from supervisors._bank import Bank
 from supervisors._budget import CPU, Budget, Height, OnExceeded, OnExhausted, Pace
 from supervisors._core.budget._flow import Flow
-from supervisors._core.budget._ledger import Ledger, Refusal, Reservation
+from supervisors._core.budget._ledger import Refusal, Reservation
 from supervisors._core.budget._meter import Meter
 from supervisors._core.budget._pace import lapsed
 from supervisors._core.budget._shares import Shares
-from supervisors._governor import Governor
 from supervisors._quantity import billionths, plain
 from supervisors._turnstiles import Turnstile, WorkerTurnstile
 from supervisors.errors import BudgetExhaustedError
@@ -37,22 +37,6 @@ SLOWED: Final = 0.01
 """Seconds that each message of an actor waits while it is near a ceiling."""
 LEAST: Final = 0.001
 """Cores that actors on the loop have at least beside workers, so that they get on."""
-
-
-class Bank:
-    """What all accounts of one tree share.
-
-    Args:
-        clock: seconds, as the kernel counts them.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.clock = clock
-        self.loop = asyncio.get_running_loop()
-        self.ledger = Ledger()
-        self.accounts: dict[str, BudgetAccount] = {}
-        self.turnstiles: dict[ActorRef[Any], Turnstile] = {}
-        self.governor = Governor(self)
 
 
 class BudgetAccount:
@@ -195,7 +179,7 @@ class BudgetAccount:
 
     def place(self, turnstile: Turnstile, now: float) -> float | None:
         """Answer None when the place of its next message has come in every rate of messages, or when that is."""
-        if turnstile.ticket is None or lapsed([meter.pace for meter in self._meters(MESSAGES)], turnstile.ticket, now):
+        if turnstile.ticket is None or self._missed(MESSAGES, turnstile.ticket, now):
             turnstile.ticket = self._admit(MESSAGES, 1.0, now) + (SLOWED if self.pressed else 0.0)
         if turnstile.ticket > now:
             turnstile.barred = turnstile.ticket
@@ -216,6 +200,9 @@ class BudgetAccount:
 
     def _meters(self, resource: str) -> list[Meter]:
         return [account.meters[resource] for account in self.chain if resource in account.meters]
+
+    def _missed(self, resource: str, place: float, now: float) -> bool:
+        return lapsed([meter.pace for meter in self._meters(resource)], place, now)
 
     def _admit(self, resource: str, units: float, now: float) -> float:
         """Take a place in every rate of a resource, here and above; return when it comes."""
@@ -333,6 +320,12 @@ class BudgetAccount:
         self._held.setdefault(ref, []).append(answer)
         now = self.bank.clock()
         return max((self._admit(resource, amount, now) for resource, amount in amounts.items()), default=now), answer
+
+    def again(self, amounts: Mapping[str, float], start: float) -> float:
+        """Answer when amounts may be used whose time was *start*: it has come, or was missed, and there is another."""
+        now = self.bank.clock()
+        missed = [resource for resource in amounts if self._missed(resource, start, now)]
+        return max((self._admit(resource, amounts[resource], now) for resource in missed), default=start)
 
     def settle(self, ref: ActorRef[Any], reserved: Reservation, used: Mapping[str, float]) -> None:
         """End a reservation; so much of it was used. One that ended with its actor is past settling."""

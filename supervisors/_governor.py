@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from llmactors import ActorRef
     from llmactors.limits import Measure
-    from supervisors._accounts import Bank, BudgetAccount
+    from supervisors._accounts import BudgetAccount
+    from supervisors._bank import Bank
     from supervisors._turnstiles import WorkerTurnstile
 
 LOOK: Final = 0.1

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from llmactors import ActorRef, Slot, limits, message
-from supervisors._accounts import Bank, BudgetAccount
+from supervisors._accounts import BudgetAccount
+from supervisors._bank import Bank
 from supervisors._budget import Budget, OnExhausted
 from supervisors._overseer import REFUSES
 from supervisors._quantity import plain

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from llmactors import ActorRef
     from llmactors.limits import Measure
-    from supervisors._accounts import Bank, BudgetAccount
+    from supervisors._accounts import BudgetAccount
+    from supervisors._bank import Bank
     from supervisors._turnstiles import Turnstile
 
 SAMPLED: Final = 8

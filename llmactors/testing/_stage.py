@@ -169,6 +169,9 @@ class _Purse:
             raise self._stage.refusal
         return 0.0, amounts
 
+    def again(self, amounts: Mapping[str, float], start: float) -> float:  # noqa: ARG002  the account's port
+        return start
+
     def settle(self, ref: ActorRef[Any], reserved: Any, used: Mapping[str, float]) -> None:
         """Nothing to do: the kernel counts."""
 

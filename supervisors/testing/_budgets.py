@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from llmactors import ActorSystem
 from llmactors.testing import Event, Law, LifeBegan, LifeEnded, LifeUp
-from supervisors._accounts import Bank, BudgetAccount
+from supervisors._accounts import BudgetAccount
+from supervisors._bank import Bank
 from supervisors._core.budget._audit import audit, unaccounted
 from supervisors._core.budget._ledger import Line, Reservation
 from supervisors.testing._looking import overseers

@@ -83,6 +83,24 @@ def test_those_who_missed_their_time_do_not_all_go_at_once(how: str) -> None:
     run(main())
 
 
+def test_those_whose_calls_were_due_while_the_loop_stood_still_do_not_all_make_them_at_once() -> None:
+    async def main() -> None:
+        async with VirtualSystem(team(Budget(Rate(calls=10)), *callers(100))) as system:
+            agents = [system.ref(f"c{number}") for number in range(100)]
+            for agent in agents:
+                agent.tell(Caller.call())
+            await asyncio.sleep(1.0)
+            work(5.0)
+            before = sum(agent.usage().spent.get("calls", 0) for agent in agents)
+            await asyncio.sleep(1.0)
+            after = sum(agent.usage().spent.get("calls", 0) for agent in agents)
+            assert 9 <= after - before <= 10 * (1.0 + LATE) + 2
+            await asyncio.sleep(20.0)
+            assert sum(agent.usage().spent.get("calls", 0) for agent in agents) == 100
+
+    run(main())
+
+
 def test_a_rate_of_a_named_resource_withholds_a_reservation_until_its_place_has_come() -> None:
     async def main() -> None:
         async with VirtualSystem(team(Budget(Rate(calls=60, per="minute")), *callers(1))) as system:
