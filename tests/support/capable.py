@@ -219,6 +219,10 @@ class Taker(Actor):
         return len(what) + len(more)
 
     @message
+    def size(self, what: bytes) -> int:
+        return len(what)
+
+    @message
     def lengths(self, what: list[str]) -> list[int]:
         return [len(one) for one in what]
 

@@ -127,11 +127,22 @@ class ForkServer:
         parent = os.getpid()
         for stream in filter(None, (sys.stdout, sys.stderr)):  # a program may have been started without them
             stream.flush()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            why = f"no process could be forked: {error}; have fewer, or allow more (`ulimit -u`, memory)"
+            self._report({"is": "refused", "number": order["number"], "why": why})
+            return
         if pid == 0:
             self._become_worker(parent, order, descriptors)
         self._workers.add(pid)
-        handle = os.pidfd_open(pid)
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError as error:
+            os.kill(pid, signal.SIGKILL)
+            why = f"the fork server cannot hold a worker: {error}; allow more descriptors (`ulimit -n`)"
+            self._report({"is": "refused", "number": order["number"], "why": why})
+            return
         try:
             self._report({"is": "forked", "number": order["number"], "pid": pid}, (handle,))
         finally:

@@ -13,7 +13,6 @@ Theory of operation
 from __future__ import annotations
 
 import os
-import socket
 from typing import TYPE_CHECKING, Any, Final
 
 from llmactors import _ends as ends
@@ -38,10 +37,10 @@ from llmactors.hosts._processes import ProcessAccount
 from llmactors.hosts.process._calls import Calls
 from llmactors.hosts.process._channel import Channel, Item
 from llmactors.hosts.process._desk import Desk
+from llmactors.hosts.process._ends import new_ends
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
 from llmactors.hosts.process._names import MAIN, main_file, name_of_class
 from llmactors.hosts.process._ops import STARVED, Op
-from llmactors.hosts.process._page import new_page
 from llmactors.hosts.process._post import Post
 from llmactors.hosts.process._pulse import Watch
 from llmactors.hosts.process._refs import HandedOut
@@ -62,7 +61,6 @@ if TYPE_CHECKING:
     from llmactors.hosts.process._config import Process
     from llmactors.hosts.process.limits._means import Means
 
-SEND_BUFFER: Final = 1 << 20  # bytes
 ANSWER: Final = int(Op.ANSWER)
 OUTCOMES: Final = frozenset({Op.ANSWER, Op.FAIL, Op.UNHANDLED, Op.ITEM, Op.END})
 
@@ -89,6 +87,7 @@ class Life:
 
     Raises:
         NotSerialisableError: The class cannot be found by a worker, or an argument cannot cross.
+        ForkRefusedError: There are no descriptors left.
     """
 
     def __init__(
@@ -108,14 +107,11 @@ class Life:
         self._exit: Exit | None = None  # as the worker tells it
         self._why: str | None = None  # what we killed it for
         self._cause: Exception | None = None  # the same, where it has an error of its own
-        self.page, descriptor = new_page(_window(config, cell.handlers))
-        ours, theirs = socket.socketpair()
-        passing, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for end in (ours, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self.channel = Channel(ours, self.received, self._broken, self._roomy)
+        ends = new_ends(_window(config, cell.handlers))
+        self.page = ends.page
+        self.channel = Channel(ends.channel, self.received, self._broken, self._roomy)
         self.channel.attach(cell.scheduler.loop)
-        self.segments = Segments(passing, self.channel.whisper)
+        self.segments = Segments(ends.passing, self.channel.whisper)
         self.segments.attach(cell.scheduler.loop)
         self.codec = Codec(self.refs, segments=self.segments)
         self.calls = Calls(self)
@@ -127,18 +123,15 @@ class Life:
         self.desk = Desk(self)
         groups = self.hold.prepare(cell.need_extra().caps)
         order = {"is": "fork", "memory": config.memory, "size": self.page.size, "groups": groups}
-        descriptors = (theirs.fileno(), descriptor, taking.fileno())
         try:
             self.channel.send([Op.START, self._spec(birth, says)])
-            link.fork(order, descriptors, Hearing(self._forked, self._refused, self._ended))
+            link.fork(order, ends.handed, Hearing(self._forked, self._refused, self._ended))
         except NotSerialisableError:
             self._close()
             self.page.close()
             raise
         finally:
-            theirs.close()
-            taking.close()
-            os.close(descriptor)
+            ends.theirs.close()
 
     def _spec(self, birth: Birth, says: Says) -> dict[str, Any]:
         name = name_of_class(birth.cls)

@@ -97,5 +97,9 @@ class Page:
 def new_page(size: int) -> tuple[Page, int]:
     """Return a page of *size* places, and the descriptor to hand to the worker and then to close."""
     descriptor = os.memfd_create("llmactors-page", os.MFD_CLOEXEC)
-    os.ftruncate(descriptor, COUNTS + size)
-    return Page(descriptor, size), descriptor
+    try:
+        os.ftruncate(descriptor, COUNTS + size)
+        return Page(descriptor, size), descriptor
+    except OSError:
+        os.close(descriptor)
+        raise

@@ -96,7 +96,10 @@ class Segments:
     def _new(self, size: int) -> int | None:
         if not self.open or self._used + size > LIMIT or len(self._mine) >= MOST:
             return None
-        descriptor = os.memfd_create("llmactors", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            descriptor = os.memfd_create("llmactors", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        except OSError:  # no descriptor left
+            return None
         try:
             os.ftruncate(descriptor, size)
             made = mmap.mmap(descriptor, size, **UNTRACKED)
@@ -221,7 +224,7 @@ class Segments:
             raise SegmentError("a value lies in a segment that was never passed") from error
         try:
             if len(data) != NUMBER.size or len(descriptors) != 1:
-                raise SegmentError("a segment came without its descriptor")
+                raise SegmentError("a segment came without its descriptor: has this process none left (`ulimit -n`)?")
             number = NUMBER.unpack(data)[0]
             if number in self._theirs:
                 raise SegmentError(f"segment {number} was passed twice")

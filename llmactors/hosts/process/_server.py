@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from typing import Any, Final
 
 from llmactors.errors import ForkRefusedError
 from llmactors.hosts.process import _boot, _wire
+from llmactors.hosts.process._ends import no_descriptors
 from llmactors.hosts.process._ops import STARVED
 from llmactors.hosts.process._versions import mismatch, versions
 
@@ -73,7 +76,7 @@ class ServerLink:
         serve: What workers run, as `module:function`.
 
     Raises:
-        ForkRefusedError: There is no such interpreter.
+        ForkRefusedError: There is no such interpreter, or no descriptor left.
     """
 
     def __init__(
@@ -89,12 +92,12 @@ class ServerLink:
         self._dying: int | None = None  # pidfd of the process, when it is gone without our doing
         self._why = "the fork server has ended"
         self._python = python
-        self._end, theirs = _wire.pair()
+        self._end, theirs = _pair()
         try:
             self._process = _boot.start(theirs.fileno(), serve=serve, python=python, env=env)
         except OSError as error:
             self._end.close()
-            raise ForkRefusedError(f"python={python!r} cannot be started: {error}") from error
+            raise ForkRefusedError(_not_started(python, error)) from error
         finally:
             theirs.close()
         self.open = True
@@ -162,12 +165,22 @@ class ServerLink:
                     self._why = problem
                     self._gone()
             case "forked":
-                hearing = book.workers[report["pid"]] = book.orders.pop(report["number"])
-                hearing.forked(Forked(report["pid"], descriptors[0]))
+                self._forked(report["pid"], book.orders.pop(report["number"]), descriptors)
             case "refused":
                 book.orders.pop(report["number"]).refused(ForkRefusedError(report["why"]))
             case "ended":
-                book.workers.pop(report["pid"]).ended(report["status"], report["cpu"])
+                hearing = book.workers.pop(report["pid"], None)
+                if hearing is not None:  # else it was refused in the end
+                    hearing.ended(report["status"], report["cpu"])
+
+    def _forked(self, pid: int, hearing: Hearing, descriptors: list[int]) -> None:
+        """A worker has begun. The kernel leaves its descriptor out when this process may have no more."""
+        if descriptors:
+            self._book.workers[pid] = hearing
+            hearing.forked(Forked(pid, descriptors[0]))
+        else:
+            os.kill(pid, signal.SIGKILL)  # it is not reaped before the fork server has told its end
+            hearing.refused(ForkRefusedError(no_descriptors()))
 
     def _gone(self) -> None:
         """The fork server is gone, and its workers with it: PDEATHSIG has killed them."""
@@ -223,6 +236,19 @@ class ServerLink:
             os.close(handle)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    try:
+        return _wire.pair()
+    except OSError as error:
+        raise ForkRefusedError(no_descriptors(error)) from error
+
+
+def _not_started(python: str | None, error: OSError) -> str:
+    if error.errno == errno.EMFILE:
+        return no_descriptors(error)
+    return f"python={python!r} cannot be started: {error}"
 
 
 def _settle(future: asyncio.Future[None]) -> None:
