@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from contextvars import copy_context
+from math import inf
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
@@ -18,6 +19,7 @@ from llmactors import _slots as slots
 from llmactors import _waits as waits
 from llmactors._asks import CURRENT, PENDING, Ask, Failure
 from llmactors._carried import OUTSIDE, CarriedAsk, enclosed, new_ask
+from llmactors._core.deadlines import check_time
 from llmactors._core.flags import (
     BATCH,
     DEAD,
@@ -54,6 +56,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 T = TypeVar("T")
 
+NEVER: Final = -inf
 NEAR: Final = 64  # actors on the run queue, before which an ask may hope for its answer within a turn of the loop
 
 
@@ -143,6 +146,8 @@ class ActorRef(Generic[A]):
         scheduler = self.scheduler
         if get_ident() != scheduler.thread:
             raise WrongThreadError("ask")
+        if timeout is not None and not (timeout.__class__ is float and timeout > NEVER):
+            check_time("timeout", timeout)
         if self.inbox is None and not self.flags and scheduler.credit > 0 and scheduler.depth < DEPTH:
             value = scheduler.direct(self, message, timeout)
             kind = value.__class__
@@ -225,6 +230,8 @@ class ActorRef(Generic[A]):
         """
         if get_ident() != self.scheduler.thread:
             raise WrongThreadError("send")
+        if timeout is not None:
+            check_time("timeout", timeout)
         if self.flags & (DEAD | DRAINING):
             raise ActorEndedError(self.path, slots.exit_of(self))
         inbox = self.inbox
@@ -251,6 +258,7 @@ class ActorRef(Generic[A]):
             raise TypeError(f"{message!r} is not a call of a stream endpoint (an async generator); `ask` it instead")
         if window < 1:
             raise ValueError(f"window={window!r}: a stream runs at least 1 item ahead")
+        check_time("idle", idle)
         return Stream(self._flow(message, window, idle))
 
     def _flow(self, message: StreamMessage[A, T], window: int, idle: float) -> Flow[T]:

@@ -18,7 +18,22 @@ from math import inf, nextafter
 from typing import Final, Protocol
 
 TICK: Final = 0.02  # seconds; a deadline is noticed at most this late
+EARLIEST: Final = -1e12  # seconds; what is due before that is due then
 SWEPT: Final = 1024  # filed entries that are looked at again in each tick
+
+
+def check_time(name: str, seconds: object) -> None:
+    """See that *seconds*, an argument called *name*, is a time that one can wait. Below 0 it is up already.
+
+    Raises:
+        ValueError: It is no number, or none that times can be compared with.
+    """
+    try:
+        is_time = float(seconds) > -inf  # type: ignore[arg-type]  # that is what is asked
+    except (TypeError, ValueError, OverflowError):
+        is_time = False
+    if not is_time or isinstance(seconds, str):
+        raise ValueError(f"{name}={seconds!r}: a time is a number of seconds")
 
 
 class Deadline(Protocol):
@@ -74,7 +89,7 @@ class Wheel:
         return time_of(min(ticks)) if ticks else None
 
     def _file(self, entry: Deadline) -> None:
-        self._buckets.setdefault(int(entry.deadline / TICK) + 1, []).append(entry)
+        self._buckets.setdefault(int(max(entry.deadline, EARLIEST) / TICK) + 1, []).append(entry)
 
     def _sweep(self) -> None:
         """Forget some of what was answered since it was filed."""

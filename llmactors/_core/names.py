@@ -12,13 +12,23 @@ def check_name(name: str) -> str:
     """Return *name* if an actor may have it.
 
     Raises:
-        ValueError: It is empty, too long, `.` or `..`, or has a slash or a control character in it.
+        ValueError: It is empty, too long, `.` or `..`, has a slash or a control character in it, or is no Unicode.
     """
     if not isinstance(name, str):
         raise TypeError(f"a name is a str, not {name!r}")
-    if not name or name in {".", ".."} or len(name) > LONGEST or FORBIDDEN.intersection(name):
-        raise ValueError(f"{name!r} is no name for an actor: 1 to {LONGEST} characters, no slash, no control character")
+    if not name or name in {".", ".."} or len(name) > LONGEST or FORBIDDEN.intersection(name) or not _is_text(name):
+        told = repr(name) if len(name) <= LONGEST else f"{name[:LONGEST]!r}... ({len(name)} characters)"
+        raise ValueError(f"{told} is no name for an actor: 1 to {LONGEST} characters, no slash, no control character")
     return name
+
+
+def _is_text(name: str) -> bool:
+    """Say whether *name* can be written down: a lone surrogate cannot, nor could what is told of its actor."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def split(path: str) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 import asyncio
+import math
+from typing import Any
 
 import pytest
 from conforming import Gate, Journal, Probe
 
-from llmactors import ActorRef, ActorSystem, Crash, Killed
-from llmactors.errors import ActorDownError, ActorEndedError, AskTimeoutError
+from llmactors import ActorRef, ActorSystem, Crash, Killed, Shutdown
+from llmactors.errors import ActorDownError, ActorEndedError, AskTimeoutError, UnhandledMessageError
 from llmactors.hosts import HostConfig
 from supervisors import Backoff, Supervisor, child
 
@@ -12,6 +14,38 @@ from supervisors import Backoff, Supervisor, child
 async def test_an_ask_ends_with_the_answer(system: ActorSystem, host: HostConfig) -> None:
     probe = await system.spawn(Probe, host=host)
     assert await probe.ask(Probe.echo("hello")) == "hello"
+
+
+@pytest.mark.parametrize("timeout", [math.nan, -math.inf, "5"])
+async def test_a_time_that_never_comes_is_no_timeout(system: ActorSystem, host: HostConfig, timeout: Any) -> None:
+    probe = await system.spawn(Probe, host=host)
+    probe.pause()
+    with pytest.raises(ValueError, match=r"timeout=.*: a time is a number of seconds"):
+        await probe.ask(Probe.seen(), timeout=timeout)
+    with pytest.raises(ValueError, match=r"timeout=.*: a time is a number of seconds"):
+        await probe.send(Probe.note(1), timeout=timeout)
+    with pytest.raises(AskTimeoutError):
+        await probe.ask(Probe.seen(), timeout=0.05)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, -1e300])
+async def test_a_time_that_is_up_already_is_a_timeout_at_once(
+    system: ActorSystem, host: HostConfig, timeout: float
+) -> None:
+    probe = await system.spawn(Probe, host=host)
+    probe.pause()
+    with pytest.raises(AskTimeoutError):
+        await probe.ask(Probe.seen(), timeout=timeout)
+
+
+async def test_none_is_a_message_like_any_other(system: ActorSystem, host: HostConfig) -> None:
+    probe = await system.spawn(Probe, host=host)
+    with pytest.raises(UnhandledMessageError, match="NoneType"):
+        await probe.ask(None)  # type: ignore[call-overload]  # it is no message of this actor, and is told so
+    probe.tell(None)
+    assert await probe.ask(Probe.seen()) == []
+    assert system.dead_letters.counts == {"unhandled": 2}
+    assert await probe.stop(drain=True) == Shutdown()
 
 
 async def test_a_declared_error_is_an_answer_and_the_actor_lives_on(system: ActorSystem, host: HostConfig) -> None:

@@ -60,6 +60,7 @@ except ImportError:
 else:
     new_event_loop = uvloop.new_event_loop
 
+UNREAD: Final = object()
 SIGNALS: Final[dict[Op, Callable[..., Any]]] = {
     Op.PAUSE: Pause,
     Op.RESUME: Resume,
@@ -288,26 +289,26 @@ class Worker:
         step: str | None = None,
     ) -> None:
         message = self._read(number, name, content)
-        if message is not None:
+        if message is not UNREAD:
             serve_in_step(self.cell.scheduler, step, self.served.ask, self.cell, number, message, seconds)
 
     def _call(self, op: Op, number: int, _target: int, name: str | None, content: Any, *rest: Any) -> None:
         message = self._read(number, name, content)
-        if message is None:
+        if message is UNREAD:
             return
         call, parts = (self.served.tell, 0) if op is Op.TELL else (self.served.stream, 2)
         step = rest[parts] if len(rest) > parts else None
         serve_in_step(self.cell.scheduler, step, call, self.cell, number, message, *rest[:parts])
 
     def _read(self, number: int, name: str | None, content: Any) -> Any:
-        """Return the message of a call; None for one that cannot be built here, which is told."""
+        """Return the message of a call; `UNREAD` for one that cannot be built here, which is told."""
         try:
             message = self._grammar.read(self.codec, name, content)
             return Idle(message.seconds, self.cell.actor) if message.__class__ is Idle else message
         except NotSerialisableError as error:
             self._page.finish(number)
             self.channel.send([Op.FAIL, number, self.codec.wrap(error)])
-            return None
+            return UNREAD
 
     def _stop(self, exit: Exit) -> None:
         cell = self.cell

@@ -4,10 +4,11 @@ import itertools
 from dataclasses import dataclass
 from math import inf, nan
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmactors._core.deadlines import SWEPT, TICK, Wheel, time_of
+from llmactors._core.deadlines import SWEPT, TICK, Wheel, check_time, time_of
 
 
 @dataclass
@@ -131,3 +132,22 @@ def test_a_deadline_that_has_moved_is_found_at_its_new_time() -> None:
 def test_at_the_earliest_time_something_expires_whatever_the_digits_say() -> None:
     for tick in range(1, 5_000):
         assert int(time_of(tick) / TICK) == tick
+
+
+def test_a_deadline_before_all_times_is_due_and_keeps_no_other_from_its_time() -> None:
+    wheel = Wheel()
+    wheel.young += [Entry(-inf), Entry(1.0)]
+    assert turn(wheel, 0.5) == [-inf]
+    assert turn(wheel, 0.5 + TICK) == []
+    assert turn(wheel, 1.0 + TICK) == [1.0]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 0.5, inf, True, 1e300])
+def test_a_time_is_a_number_of_seconds_which_may_be_over(seconds: float) -> None:
+    check_time("timeout", seconds)
+
+
+@pytest.mark.parametrize("seconds", [nan, -inf, "5", None, 10**400, [1]])
+def test_what_no_time_can_be_compared_with_is_none(seconds: object) -> None:
+    with pytest.raises(ValueError, match=r"^timeout=.*: a time is a number of seconds$"):
+        check_time("timeout", seconds)

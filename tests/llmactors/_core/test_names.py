@@ -14,10 +14,17 @@ def test_any_text_without_slash_or_control_character_is_a_name(name: str) -> Non
     assert check_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/", "a\0", "a\nb", "a\tb", "x" * (LONGEST + 1)])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/b", "/", "a\0", "a\nb", "a\tb", "x" * (LONGEST + 1), "\ud800", "a\udcff"]
+)
 def test_what_would_make_a_path_ambiguous_is_no_name(name: str) -> None:
     with pytest.raises(ValueError, match="no name for an actor"):
         check_name(name)
+
+
+def test_of_a_name_that_is_far_too_long_the_beginning_is_told() -> None:
+    with pytest.raises(ValueError, match=r"^'x{200}'\.\.\. \(5000 characters\) is no name"):
+        check_name("x" * 5_000)
 
 
 def test_a_name_is_a_str() -> None:
