@@ -15,7 +15,6 @@ from capable import Counter, Taker
 from llmactors import ActorRef, ActorSystem
 from llmactors.errors import ForkRefusedError, StartFailedError
 from llmactors.hosts import Process
-from llmactors.hosts.process import _segments
 
 
 def descriptors() -> int:
@@ -84,5 +83,5 @@ async def test_without_a_descriptor_for_shared_memory_bytes_cross_through_the_so
 
     async with ActorSystem() as system:
         taker = await system.spawn(Taker, host=Process())
-        monkeypatch.setattr(_segments.os, "memfd_create", none_left)
+        monkeypatch.setattr(os, "memfd_create", none_left)
         assert await taker.ask(Taker.size(b"x" * (1 << 20))) == 1 << 20
