@@ -73,11 +73,12 @@ class ControlServer:
         self._clients.add(task)
         try:
             await self._serve_or_say_why_not(reader, writer)
+            await _finish(writer)
         except (ConnectionError, TimeoutError, EOFError):
             return  # the client went away or fell asleep: there is nobody to tell
         finally:
             self._clients.discard(task)
-            writer.close()
+            writer.transport.abort()  # what it was sent and does not read would be kept for it otherwise
 
     async def _serve_or_say_why_not(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -130,6 +131,13 @@ class ControlServer:
             async for row in rows:
                 await _send(writer, {"row": row})
         await _send(writer, {"end": True})
+
+
+async def _finish(writer: asyncio.StreamWriter) -> None:
+    """Close the connection when the client has read all."""
+    writer.close()
+    async with asyncio.timeout(PATIENCE):
+        await writer.wait_closed()
 
 
 async def _send(writer: asyncio.StreamWriter, value: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from waiting import until
 
 from llmagentos._control import _client as client
 from llmagentos._control import _server as server_module
@@ -23,7 +24,7 @@ from llmagentos._control.errors import (
     SystemNotRunningError,
     VerbFailedError,
 )
-from llmagentos._core.control import REQUEST_LIMIT, Level
+from llmagentos._core.control import REQUEST_LIMIT, Level, line_of
 
 R = TypeVar("R")
 
@@ -167,6 +168,31 @@ async def test_a_client_that_says_nothing_is_left(lease: Lease, monkeypatch: pyt
             return raw.makefile("rb").read()
 
     assert (await _threaded(listen)).count(b"\n") == 1
+
+
+@pytest.mark.parametrize("rows", [2_000, 1_000_000], ids=["some rows", "rows without end"])
+async def test_of_a_client_that_does_not_read_nothing_is_kept(
+    lease: Lease, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr(server_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(server_module, "line_of", lambda value: line_of(value | {"more": "x" * 200}))
+    before = sockets()
+    stalled = client.follow(client.find("demo"), "count", to=rows)
+    assert await _threaded(lambda: next(stalled)) == {"i": 0}
+    await until(lambda: sockets() == before + 1)
+    stalled.close()
+
+
+def sockets() -> int:
+    """Count the sockets that this process has open."""
+    return sum("socket:" in _target(entry) for entry in Path("/proc/self/fd").iterdir())
+
+
+def _target(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except FileNotFoundError:  # closed meanwhile
+        return ""
 
 
 async def test_too_many_clients_are_refused(lease: Lease, monkeypatch: pytest.MonkeyPatch) -> None:
