@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from llmactors._context import Context
 from llmactors._core.mailbox import Mailbox
+from llmactors._table import TIMERS
 from llmactors.errors import UnhandledMessageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Actor:
         pausable: Whether a pause holds this actor; False means that it is passed on to its children.
         idle_timeout: Seconds without a message after which the notice `Idle` comes to `receive`, again and again; None
             for never. Any message that comes first begins the time anew.
-        max_timers: Messages that wait for their time (`send_after`); one more is refused by `TooManyTimersError`.
+        max_timers: Messages that wait for their time (`send_after`), 10 000 at most unless the class says
+            otherwise; one more is refused by `TooManyTimersError`.
         local: True for actors that run on `Loop()` only, such as supervisors; their messages never cross processes.
     """
 
@@ -42,7 +44,7 @@ class Actor:
     trap_exits: ClassVar[bool] = False
     pausable: ClassVar[bool] = True
     idle_timeout: ClassVar[float | None] = None
-    max_timers: ClassVar[int] = 10_000
+    max_timers: ClassVar[int] = TIMERS
     local: ClassVar[bool] = False
     _cell: ActorRef[Any]
 

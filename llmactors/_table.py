@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Call = Callable[[Any, Any], Any]
 
 
-TIMERS: Final = 10_000  # of an actor whose class, no `Actor`, declares nothing
+TIMERS: Final = 10_000  # that an actor may have set, where its class declares nothing
 FIRST_SLICE: Final = 16  # messages in a slice of a class of which nothing is known yet
 
 

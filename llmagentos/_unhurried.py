@@ -27,7 +27,7 @@ class Unhurried:
     Args:
         descriptor: Where they go. It is not closed by this.
         told: Makes the line that says how many were left out.
-        patience: Seconds that one line may wait for room.
+        patience: Seconds that a piece of a line may wait for room.
 
     Attributes:
         left_out: Lines that found no room, in all.

@@ -335,9 +335,10 @@ class BudgetAccount:
             self._settle(reserved, {resource: billionths(amount) for resource, amount in used.items()})
 
     def _settle(self, reserved: Reservation, used: Mapping[str, int]) -> None:
+        now = self.bank.clock()
         self.bank.ledger.settle(reserved, used)
         for resource, amount in reserved.amounts.items():
-            self.went(resource, plain(used.get(resource, 0)), self.bank.clock())
+            self.went(resource, plain(used.get(resource, 0)), now)
             unused = plain(max(0, amount - used.get(resource, 0)))
             for meter in self._meters(resource) if unused else ():
                 meter.give_back(unused)

@@ -105,10 +105,10 @@ class Rate:
         for resource, amount in amounts.items():
             if not is_number(amount) or amount <= 0:
                 raise SpecError(f"rate.{resource}", amount, "give a number above 0; to hold an actor, pause it")
-            if resource == "cpu" and seconds != 1.0:
+            if resource == CPU and seconds != 1.0:
                 raise SpecError("per", per, "cpu is in cores, and has no time: Rate(cpu=0.5)")
             rate = amount / seconds
-            at_once = rate * CPU_BURST if resource == "cpu" else max(1.0, rate * BURST)
+            at_once = rate * CPU_BURST if resource == CPU else max(1.0, rate * BURST)
             paces[resource] = Pace(rate, at_once if burst is None else float(burst))
         object.__setattr__(self, "paces", MappingProxyType(paces))
 

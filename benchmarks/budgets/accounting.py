@@ -44,6 +44,7 @@ KINDS: Mapping[str, type[ActorSystem]] = {
     "without": UnaccountedSystem,
     "untimed": UntimedSystem,
 }
+BESIDE = [kind for kind in KINDS if kind != "with"]
 CASES: Mapping[str, Measured] = {"tell": tells, "ring": _ring}
 
 
@@ -88,10 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pin(processors()[0])
     taken = measure(options.n, options.rounds)
     Console().print(table(taken))
-    cost = {
-        name: {beside: statistics.median(costs(each, beside)) for beside in ("without", "untimed")}
-        for name, each in taken.items()
-    }
+    cost = {name: {beside: statistics.median(costs(each, beside)) for beside in BESIDE} for name, each in taken.items()}
     write({**conditions(busy), "nanoseconds": taken, "cost": cost, "goals": GOALS}, options.json)
 
 
@@ -100,7 +98,7 @@ def table(taken: Mapping[str, Mapping[str, list[float]]]) -> Table:
     headings = ("", "with", "beside", "takes", "cost", "middle half", "of the least", "goal")
     shown = Table(*headings, title="What accounts cost")
     for name, each in taken.items():
-        for beside in ("without", "untimed"):
+        for beside in BESIDE:
             parts = costs(each, beside)
             shown.add_row(
                 name,

@@ -8,7 +8,7 @@ the clock is not read either: a turn ends after `TURN` slices, and a slice has a
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from llmactors import ActorSystem, _scheduler
 from llmactors._scheduler import Scheduler
@@ -65,14 +65,14 @@ class UntimedScheduler(Scheduler):
 class UnaccountedSystem(ActorSystem):
     """A system in which nobody is charged for anything."""
 
+    kind: ClassVar[type[Scheduler]] = UnaccountedScheduler
+
     def make_scheduler(self) -> Scheduler:
         """Make the scheduler, on the running loop."""
-        return UnaccountedScheduler(super().make_scheduler().loop, self.ports)
+        return self.kind(super().make_scheduler().loop, self.ports)
 
 
-class UntimedSystem(ActorSystem):
+class UntimedSystem(UnaccountedSystem):
     """A system in which nobody looks at the clock either."""
 
-    def make_scheduler(self) -> Scheduler:
-        """Make the scheduler, on the running loop."""
-        return UntimedScheduler(super().make_scheduler().loop, self.ports)
+    kind = UntimedScheduler

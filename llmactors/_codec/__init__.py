@@ -2,7 +2,7 @@
 
 from llmactors._codec._arrays import APART
 from llmactors._codec._building import make_message
-from llmactors._codec._codec import LONG, NO_TYPES, Codec, Limits, Packed, check_size, hold, is_long, pack_once
+from llmactors._codec._codec import NO_TYPES, Codec, Limits, Packed, check_size, hold, is_long, pack_once
 from llmactors._codec._hints import EndpointTypes, types_of_endpoint, types_of_hint
 from llmactors._codec._plain import fits
 from llmactors._codec._ports import RefTable, SegmentTable
@@ -12,7 +12,6 @@ from llmactors._codec._taking import SCALARS
 
 __all__ = [
     "APART",
-    "LONG",
     "NO_TYPES",
     "SCALARS",
     "Codec",

@@ -34,6 +34,10 @@ def test_an_actor_over_its_rate_of_cpu_gets_just_that_and_a_quiet_one_beside_it_
     run(main())
 
 
+def spent(agents: list[ActorRef[Caller]], resource: str) -> float:
+    return sum(agent.usage().spent.get(resource, 0) for agent in agents)
+
+
 async def crowd_at_work(system: VirtualSystem, *, messages: int) -> list[ActorRef[Caller]]:
     """Begin a thousand agents below `crowd`, each with so many messages to handle."""
     start = DynamicSupervisor.start_child
@@ -55,7 +59,7 @@ def test_a_thousand_agents_under_one_rate_of_messages_take_turns() -> None:
             assert sum(counts) == pytest.approx(1_000 * (now() - begun), rel=0.06)
             assert max(counts) - min(counts) <= 1
             await asyncio.sleep(10.0)
-            assert sum(agent.usage().spent.get("work", 0) for agent in agents) == 5_000
+            assert spent(agents, "work") == 5_000
 
     run(main())
 
@@ -73,12 +77,12 @@ def test_those_who_missed_their_time_do_not_all_go_at_once(how: str) -> None:
                 crowd.resume()
             else:
                 work(5.0)
-            before = sum(agent.usage().spent.get("work", 0) for agent in agents)
+            before = spent(agents, "work")
             await asyncio.sleep(1.0)
-            after = sum(agent.usage().spent.get("work", 0) for agent in agents)
+            after = spent(agents, "work")
             assert after - before <= 100 * (1.0 + LATE) + 5
             await asyncio.sleep(10.0)
-            assert sum(agent.usage().spent.get("work", 0) for agent in agents) == 1_000
+            assert spent(agents, "work") == 1_000
 
     run(main())
 
@@ -91,12 +95,12 @@ def test_those_whose_calls_were_due_while_the_loop_stood_still_do_not_all_make_t
                 agent.tell(Caller.call())
             await asyncio.sleep(1.0)
             work(5.0)
-            before = sum(agent.usage().spent.get("calls", 0) for agent in agents)
+            before = spent(agents, "calls")
             await asyncio.sleep(1.0)
-            after = sum(agent.usage().spent.get("calls", 0) for agent in agents)
+            after = spent(agents, "calls")
             assert 9 <= after - before <= 10 * (1.0 + LATE) + 2
             await asyncio.sleep(20.0)
-            assert sum(agent.usage().spent.get("calls", 0) for agent in agents) == 100
+            assert spent(agents, "calls") == 100
 
     run(main())
 

@@ -122,7 +122,7 @@ class ForkServer:
         if refusal is None and _linux.thread_count() > 1:
             refusal = "the fork server has a second thread, and cannot fork safely; look for it among preload="
         if refusal is not None:
-            self._report({"is": "refused", "number": order["number"], "why": refusal})
+            self._refuse(order, refusal)
             return
         parent = os.getpid()
         for stream in filter(None, (sys.stdout, sys.stderr)):  # a program may have been started without them
@@ -130,8 +130,7 @@ class ForkServer:
         try:
             pid = os.fork()
         except OSError as error:
-            why = f"no process could be forked: {error}; have fewer, or allow more (`ulimit -u`, memory)"
-            self._report({"is": "refused", "number": order["number"], "why": why})
+            self._refuse(order, f"no process could be forked: {error}; have fewer, or allow more (`ulimit -u`, memory)")
             return
         if pid == 0:
             self._become_worker(parent, order, descriptors)
@@ -140,13 +139,15 @@ class ForkServer:
             handle = os.pidfd_open(pid)
         except OSError as error:
             os.kill(pid, signal.SIGKILL)
-            why = f"the fork server cannot hold a worker: {error}; allow more descriptors (`ulimit -n`)"
-            self._report({"is": "refused", "number": order["number"], "why": why})
+            self._refuse(order, f"the fork server cannot hold a worker: {error}; allow more descriptors (`ulimit -n`)")
             return
         try:
             self._report({"is": "forked", "number": order["number"], "pid": pid}, (handle,))
         finally:
             os.close(handle)
+
+    def _refuse(self, order: dict[str, Any], why: str) -> None:
+        self._report({"is": "refused", "number": order["number"], "why": why})
 
     def _become_worker(self, parent: int, order: dict[str, Any], descriptors: list[int]) -> None:
         status = 70

@@ -9,13 +9,13 @@ from weakref import WeakKeyDictionary
 from llmactors._asks import Ask
 from llmactors._carried import Envelope
 from llmactors._codec import (
-    LONG,
     NO_TYPES,
     SCALARS,
     Codec,
     RefusedError,
     Types,
     check_size,
+    is_long,
     make_message,
     types_of_endpoint,
     types_of_hint,
@@ -103,8 +103,7 @@ class Grammar:
 
 
 def _is_plain(value: Any) -> bool:
-    cls = value.__class__
-    return cls in SCALARS and (cls not in {str, bytes} or len(value) <= LONG)
+    return value.__class__ in SCALARS and not is_long(value)
 
 
 def describe(message: Any) -> str:

@@ -36,8 +36,8 @@ from llmactors.errors import (
 from llmactors.hosts._processes import ProcessAccount
 from llmactors.hosts.process._calls import Calls
 from llmactors.hosts.process._channel import Channel, Item
+from llmactors.hosts.process._descriptors import new_ends
 from llmactors.hosts.process._desk import Desk
-from llmactors.hosts.process._ends import new_ends
 from llmactors.hosts.process._grammar import constructor_types, grammar_of
 from llmactors.hosts.process._names import MAIN, main_file, name_of_class
 from llmactors.hosts.process._ops import STARVED, Op
@@ -107,11 +107,11 @@ class Life:
         self._exit: Exit | None = None  # as the worker tells it
         self._why: str | None = None  # what we killed it for
         self._cause: Exception | None = None  # the same, where it has an error of its own
-        ends = new_ends(_window(config, cell.handlers))
-        self.page = ends.page
-        self.channel = Channel(ends.channel, self.received, self._broken, self._roomy)
+        made = new_ends(_window(config, cell.handlers))
+        self.page = made.page
+        self.channel = Channel(made.channel, self.received, self._broken, self._roomy)
         self.channel.attach(cell.scheduler.loop)
-        self.segments = Segments(ends.passing, self.channel.whisper)
+        self.segments = Segments(made.passing, self.channel.whisper)
         self.segments.attach(cell.scheduler.loop)
         self.codec = Codec(self.refs, segments=self.segments)
         self.calls = Calls(self)
@@ -125,13 +125,13 @@ class Life:
         order = {"is": "fork", "memory": config.memory, "size": self.page.size, "groups": groups}
         try:
             self.channel.send([Op.START, self._spec(birth, says)])
-            link.fork(order, ends.handed, Hearing(self._forked, self._refused, self._ended))
+            link.fork(order, made.handed, Hearing(self._forked, self._refused, self._ended))
         except NotSerialisableError:
             self._close()
             self.page.close()
             raise
         finally:
-            ends.theirs.close()
+            made.theirs.close()
 
     def _spec(self, birth: Birth, says: Says) -> dict[str, Any]:
         name = name_of_class(birth.cls)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from llmactors.errors import ForkRefusedError
 from llmactors.hosts.process import _boot, _wire
-from llmactors.hosts.process._ends import no_descriptors
+from llmactors.hosts.process._descriptors import no_descriptors
 from llmactors.hosts.process._ops import STARVED
 from llmactors.hosts.process._versions import mismatch, versions
 
